@@ -9,7 +9,7 @@ export type Offset = Brand<number, 'Offset'>;
 export type Partition = Brand<number, 'Partition'>;
 /** The number that a running engine holds by lease: 16 bits. */
 export type ServerId = Brand<number, 'ServerId'>;
-/** A UUIDv7 as 16 bytes kept in a latin1 string: compares in time order, and is a Map key. */
+/** A UUIDv7 in its canonical 36 lower-case characters: compares in time order, is a Map key, and goes into events as it is. */
 export type VersionId = Brand<string, 'VersionId'>;
 /** Catalog object number, stable for the object's life, never reused; shown to clients as an oid. */
 export type ObjectId = Brand<number, 'ObjectId'>;
