@@ -38,6 +38,8 @@ export type Expression =
   | { readonly kind: 'row'; readonly elements: readonly Expression[]; readonly token: number }
   | { readonly kind: 'subscript'; readonly operand: Expression; readonly index: Expression; readonly upper: Expression | null; readonly token: number }
   | { readonly kind: 'collate'; readonly operand: Expression; readonly collation: readonly string[]; readonly token: number }
+  /** (composite).name: a field of a row-valued expression. */
+  | { readonly kind: 'field'; readonly operand: Expression; readonly name: string; readonly token: number }
   /** DEFAULT in VALUES of an INSERT and in SET. */
   | { readonly kind: 'default'; readonly token: number };
 

@@ -13,7 +13,7 @@ export type Statement =
   /** COPY t or (query) TO STDOUT: answered as rows; the gateway prints the format. */
   | { readonly kind: 'copy-out'; readonly query: Query; readonly options: readonly Option[] }
   | CreateTable
-  | { readonly kind: 'create-table-as'; readonly path: ObjectPath; readonly ifNotExists: boolean; readonly columns: readonly string[]; readonly query: Query; readonly withData: boolean }
+  | { readonly kind: 'create-table-as'; readonly path: ObjectPath; readonly ifNotExists: boolean; readonly temporary: boolean; readonly columns: readonly string[]; readonly query: Query; readonly withData: boolean }
   | AlterTable
   | { readonly kind: 'drop'; readonly object: 'table' | 'index' | 'view' | 'sequence' | 'schema' | 'database' | 'user'; readonly paths: readonly ObjectPath[]; readonly ifExists: boolean; readonly cascade: boolean }
   | CreateIndex
