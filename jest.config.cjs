@@ -1,11 +1,27 @@
-/** Unit and property tests stand beside the source; what no folder can test alone stands in test/. */
+/**
+ * Unit and property tests stand beside the source; what no folder can test alone stands in test/. Files named
+ * x.long.test.ts take minutes and run with `npm run test:long` only.
+ */
+const folders = ['schemas', 'log', 'engines', 'projections', 'gateways', 'ops', 'test'];
+const { existsSync } = require('node:fs');
+const { join } = require('node:path');
+
+const present = folders.filter((folder) => existsSync(join(__dirname, folder)));
+
 module.exports = {
   testEnvironment: 'node',
-  roots: ['schemas', 'log', 'engines', 'projections', 'gateways', 'ops', 'test'].map((d) => `<rootDir>/${d}`),
+  roots: present.map((folder) => `<rootDir>/${folder}`),
   testMatch: ['**/*.test.ts'],
-  transform: { '^.+\\.ts$': ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'typescript' } }, module: { type: 'commonjs' } }] },
+  testPathIgnorePatterns: process.env.POLYLOG_LONG ? ['/node_modules/'] : ['/node_modules/', '\\.long\\.test\\.ts$'],
+  transform: {
+    '^.+\\.ts$': [
+      '@swc/jest',
+      { jsc: { target: 'es2022', parser: { syntax: 'typescript' } }, module: { type: 'commonjs' } },
+    ],
+  },
   moduleNameMapper: {
-    '^#(schemas|log|engines|projections|gateways|ops|test)/(.*)\\.js$': '<rootDir>/$1/$2.ts',
+    [`^#(${folders.join('|')})/(.*)\\.js$`]: '<rootDir>/$1/$2.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
+  collectCoverageFrom: present.map((folder) => `${folder}/**/*.ts`).concat('!**/*.test.ts', '!test/**'),
 };
