@@ -10,6 +10,8 @@ const present = folders.filter((folder) => existsSync(join(__dirname, folder)));
 
 module.exports = {
   testEnvironment: 'node',
+  globalSetup: '<rootDir>/test/harness/jest/global-setup.cjs',
+  globalTeardown: '<rootDir>/test/harness/jest/global-teardown.cjs',
   roots: present.map((folder) => `<rootDir>/${folder}`),
   testMatch: ['**/*.test.ts'],
   testPathIgnorePatterns: process.env.POLYLOG_LONG ? ['/node_modules/'] : ['/node_modules/', '\\.long\\.test\\.ts$'],

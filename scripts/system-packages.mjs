@@ -8,8 +8,8 @@ import { existsSync } from 'node:fs';
 /** The packages among `names` that dpkg does not know as installed; all of them where there is no dpkg. */
 function missingPackages(names) {
   return names.filter((name) => {
-    const query = spawnSync('dpkg-query', ['-W', '-f', '${Status}', name], { encoding: 'utf8' });
-    return query.status !== 0 || !query.stdout.includes('install ok installed');
+    const query = spawnSync('dpkg-query', ['--status', name], { encoding: 'utf8' });
+    return query.status !== 0 || !query.stdout.includes('Status: install ok installed');
   });
 }
 
