@@ -26,6 +26,7 @@ export const OP = {
   cancel: 10,
   close: 11,
   forget: 12,
+  fail: 13,
 } as const;
 
 /** First frame of a connection. Answered by Welcome or a Failure (other version). */
@@ -53,14 +54,29 @@ export type Authenticate = readonly [op: typeof OP.authenticate, session: number
  * by any session of that connection with the same database, user and search_path. `types` gives the client's parameter types, null = infer.
  * Answered by Described.
  */
-export type Prepare = readonly [op: typeof OP.prepare, session: number, statement: number, program: Uint8Array, types: ReadonlyArray<SqlType | null>];
+export type Prepare = readonly [
+  op: typeof OP.prepare,
+  session: number,
+  statement: number,
+  program: Uint8Array,
+  types: ReadonlyArray<SqlType | null>,
+];
 
 /**
- * Runs a statement. `portal` 0 = run to the end and keep nothing; otherwise the result stays open under that number when `maxRows` (0 = all)
+ * Runs a statement. A gateway may send several without waiting: once one of an implicit transaction has failed, the engine refuses the
+ * others (25P02, nothing is run) up to and with the one that carries FINISH, or the Finish; that one clears the failure. `portal` 0 = run to the end and keep nothing; otherwise the result stays open under that number when `maxRows` (0 = all)
  * cuts it. Without FINISH an implicit transaction stays open for the next request.
  * Answered by [Rows…] Done | Suspended | CopyIn | Failure.
  */
-export type Execute = readonly [op: typeof OP.execute, session: number, statement: number, portal: number, maxRows: number, flags: number, parameters: readonly Value[]];
+export type Execute = readonly [
+  op: typeof OP.execute,
+  session: number,
+  statement: number,
+  portal: number,
+  maxRows: number,
+  flags: number,
+  parameters: readonly Value[],
+];
 
 /** Ends the implicit transaction by this request (the gateway saw Sync, or the last statement of a simple query). */
 export const FINISH = 1;
@@ -89,7 +105,28 @@ export type Close = readonly [op: typeof OP.close, session: number];
 /** The gateway will not use this statement number again. Not answered. */
 export type Forget = readonly [op: typeof OP.forget, session: 0, statement: number];
 
-export type Request = Hello | Open | Authenticate | Prepare | Execute | Fetch | ClosePortal | CopyData | CopyEnd | Finish | Cancel | Close | Forget;
+/**
+ * The gateway refused something of this session by itself (bad syntax, a parameter's text): with BEGIN_FIRST the block begins, then a
+ * transaction block becomes failed and an open implicit transaction is rolled back, as after an error of the engine. `flags` as in Execute.
+ * Answered by Done (verb '') with the state.
+ */
+export type Fail = readonly [op: typeof OP.fail, session: number, flags: number];
+
+export type Request =
+  | Hello
+  | Open
+  | Authenticate
+  | Prepare
+  | Execute
+  | Fetch
+  | ClosePortal
+  | CopyData
+  | CopyEnd
+  | Finish
+  | Cancel
+  | Close
+  | Forget
+  | Fail;
 
 // ── replies: [op, session, …] ────────────────────────────────────────────────────────────────────────────────────────
 
@@ -111,11 +148,22 @@ export const REPLY = {
 export type Welcome = readonly [op: typeof REPLY.welcome, session: 0, version: number, server: string];
 /** A server message of the authentication exchange. */
 export type AuthContinue = readonly [op: typeof REPLY.authContinue, session: number, data: Uint8Array];
-/** Authenticated. `data` is a last server message of the exchange (or empty), `settings` what the client must be told. */
-export type Ready = readonly [op: typeof REPLY.ready, session: number, data: Uint8Array, settings: Readonly<Record<string, string>>];
+/** Authenticated. `data` is a last server message of the exchange (or empty), `settings` what the client must be told, search_path and extra_float_digits. */
+export type Ready = readonly [
+  op: typeof REPLY.ready,
+  session: number,
+  data: Uint8Array,
+  settings: Readonly<Record<string, string>>,
+];
 
 /** `columns` null = returns no rows. `volatileCatalog` statements (DDL, SET…) are never cached by gateways across sessions. */
-export type Described = readonly [op: typeof REPLY.described, session: number, statement: number, parameters: readonly SqlType[], columns: readonly ResultColumn[] | null];
+export type Described = readonly [
+  op: typeof REPLY.described,
+  session: number,
+  statement: number,
+  parameters: readonly SqlType[],
+  columns: readonly ResultColumn[] | null,
+];
 
 /** One column of a result. table and slot are 0 where it is not a plain column. */
 export type ResultColumn = readonly [name: string, type: SqlType, table: number, number: number];
@@ -125,7 +173,8 @@ export type Rows = readonly [op: typeof REPLY.rows, session: number, rows: reado
 
 /**
  * The statement is complete. `verb` is the command tag without its count ('SELECT', 'INSERT', 'BEGIN', …), `count` -1 where the tag has none. `rows` are
- * the last batch. `state` is the transaction's state afterwards. `settings` are session settings changed since the last reply, or null.
+ * the last batch. `state` is the transaction's state afterwards. `settings` are session settings changed since the last reply, or null: those that PostgreSQL reports, and search_path and
+ * extra_float_digits, which the gateway keeps for itself.
  */
 export type Done = readonly [
   op: typeof REPLY.done,
@@ -146,13 +195,39 @@ export type Suspended = readonly [op: typeof REPLY.suspended, session: number, r
 export type CopyIn = readonly [op: typeof REPLY.copyIn, session: number, columns: readonly ResultColumn[]];
 export type CopyAck = readonly [op: typeof REPLY.copyAck, session: number];
 /** The request was refused. `fields` keys: ErrorDetails of schemas/sqlstate. */
-export type Failure = readonly [op: typeof REPLY.failure, session: number, code: string, message: string, fields: Readonly<Record<string, string | number>>, state: TransactionState];
+export type Failure = readonly [
+  op: typeof REPLY.failure,
+  session: number,
+  code: string,
+  message: string,
+  fields: Readonly<Record<string, string | number>>,
+  state: TransactionState,
+];
 /** Severity NOTICE, WARNING, … */
-export type Notice = readonly [op: typeof REPLY.notice, session: number, severity: string, code: string, message: string, fields: Readonly<Record<string, string | number>>];
+export type Notice = readonly [
+  op: typeof REPLY.notice,
+  session: number,
+  severity: string,
+  code: string,
+  message: string,
+  fields: Readonly<Record<string, string | number>>,
+];
 /** The catalog changed under a prepared statement so that its parameters or columns differ: prepare again. Closing; nothing was run. */
 export type Stale = readonly [op: typeof REPLY.stale, session: number, statement: number];
 
-export type Reply = Welcome | AuthContinue | Ready | Described | Rows | Done | Suspended | CopyIn | CopyAck | Failure | Notice | Stale;
+export type Reply =
+  | Welcome
+  | AuthContinue
+  | Ready
+  | Described
+  | Rows
+  | Done
+  | Suspended
+  | CopyIn
+  | CopyAck
+  | Failure
+  | Notice
+  | Stale;
 
 // ── transports ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
