@@ -49,6 +49,11 @@ export interface ScalarFunction {
   readonly volatility: 'immutable' | 'stable' | 'volatile';
   /** Arguments positionally, then the context. */
   readonly evaluate: (...args: never[]) => Value;
+  /**
+   * For functions whose work depends on their arguments' types (to_jsonb, concat, pg_typeof, array comparisons): the binder calls it once with the bound
+   * types and runs what it returns in place of `evaluate`.
+   */
+  readonly specialise?: (arguments_: readonly SqlType[]) => (...args: never[]) => Value;
 }
 
 /** Prefix operators have `left` null. */
@@ -59,7 +64,10 @@ export interface OperatorDefinition {
   readonly result: TypePattern | ((arguments_: readonly SqlType[]) => SqlType);
   readonly strict: boolean;
   readonly volatility: 'immutable' | 'stable';
+  /** Operands positionally, then the context. */
   readonly evaluate: (...args: never[]) => Value;
+  /** As in ScalarFunction. */
+  readonly specialise?: (arguments_: readonly SqlType[]) => (...args: never[]) => Value;
 }
 
 export interface AggregateFunction {
@@ -107,7 +115,9 @@ export interface TableFunction {
   readonly arguments: readonly TypePattern[];
   readonly variadic?: boolean;
   /** Result columns by argument types. */
-  readonly columns: (arguments_: readonly SqlType[]) => ReadonlyArray<{ readonly name: string; readonly type: SqlType }>;
+  readonly columns: (
+    arguments_: readonly SqlType[],
+  ) => ReadonlyArray<{ readonly name: string; readonly type: SqlType }>;
   readonly strict: boolean;
   readonly evaluate: (args: readonly Value[], context: EvaluationContext) => Iterable<readonly Value[]>;
 }
