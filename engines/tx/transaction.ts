@@ -50,6 +50,12 @@ export interface Transaction {
   /** Deletes a row that this transaction has locked at `update`. */
   delete(table: TableShape, locked: VisibleRow): MaybePromise<void>;
 
+  /**
+   * The newest committed (or own) row with exactly these encoded columns of a unique index, or with this row key (`index` null), whatever the snapshot: what
+   * foreign keys are checked against. Not locked.
+   */
+  findNewest(table: TableShape, index: IndexShape | null, columns: string): MaybePromise<VisibleRow | null>;
+
   lockTable(table: ObjectId, mode: TableLockMode, nowait: boolean): MaybePromise<void>;
   /** Runs at commit, before the commit is appended, in order: deferred constraints. A throw aborts the commit. */
   atCommit(check: () => MaybePromise<void>): void;

@@ -1,0 +1,71 @@
+import type { Commit, ReadRange, RowVersion } from '#schemas/events/event.js';
+import { recordKey } from '#schemas/events/codec.js';
+import type { Offset, ServerId, VersionId } from '#schemas/kernel/brand.js';
+import type { LogRecord } from '#log/change-log.js';
+import type { Version } from '../rows/version.js';
+import type { Unit, Write } from './unit.js';
+
+/** Encodes events into log values; schemas/events/codec.ts is it. */
+export interface EventEncoder {
+  encode(event: RowVersion): Uint8Array;
+  /** The bytes of earlier encodings may be overwritten. */
+  reset(): void;
+}
+
+/**
+ * The writes that a transaction comes to: for each row its last version, and what stood there before the transaction. A row that came and went within it is nothing.
+ */
+export function netWrites(unit: Unit): readonly Write[] {
+  const { writes } = unit;
+  if (writes.length === 1) return isNet(writes[0] as Write, unit) ? writes : [];
+  return writes.filter((write) => isNet(write, unit));
+}
+
+function isNet({ data, version }: Write, unit: Unit): boolean {
+  // Not the last of this transaction's versions of the row?
+  let head: Version | null = data.rows.get(version.key) ?? null;
+  while (head !== null && head.writer !== unit) head = head.previous;
+  if (head !== version) return false;
+  return version.row !== null || baseOf(version) !== null;
+}
+
+/** The live version that this transaction's versions of a row replace; null for a row that was not there. */
+function baseOf(version: Version): Version | null {
+  let base = version.previous;
+  while (base !== null && base.writer === version.writer) base = base.previous;
+  return base === null || base.row === null ? null : base;
+}
+
+export interface CommitStamp {
+  readonly server: ServerId;
+  readonly snapshot: Offset;
+  /** Microseconds since 1970. */
+  readonly timestamp: number;
+  readonly uncertainty: number;
+  readonly reads: readonly ReadRange[];
+}
+
+/** The log record of one net write. `commit` on the transaction's last. */
+export function encodeWrite({ data, version }: Write, transaction: VersionId, sequence: number, stamp: CommitStamp, commit: Commit | null, encoder: EventEncoder): LogRecord {
+  const base = baseOf(version);
+  const { event } = data.shape;
+  const value = encoder.encode({
+    kind: 'row',
+    table: data.id,
+    schemaVersion: event.schemaVersion,
+    key: version.key,
+    version: version.id,
+    previous: base === null ? null : base.id,
+    server: stamp.server,
+    transaction,
+    sequence,
+    op: version.row === null ? 'delete' : base === null ? 'insert' : 'update',
+    row: version.row,
+    before: null,
+    consistency: 'strict',
+    timestamp: stamp.timestamp,
+    uncertainty: stamp.uncertainty,
+    commit,
+  });
+  return { key: recordKey(data.id, version.key), value, timestampMs: Math.floor(stamp.timestamp / 1_000) };
+}

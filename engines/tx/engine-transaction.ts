@@ -1,0 +1,349 @@
+import type { ReadRange } from '#schemas/events/event.js';
+import type { ObjectId, Offset, VersionId } from '#schemas/kernel/brand.js';
+import { SqlError } from '#schemas/sqlstate/sql-error.js';
+import type { Row } from '#schemas/values/value.js';
+import type { KeyRange, MaybePromise, ReadView, RowCursor, VisibleRow } from '../rows/reading.js';
+import type { IndexShape, TableShape } from '../rows/shape.js';
+import { entriesWith } from '../rows/store.js';
+import type { IndexData, TableData } from '../rows/table-data.js';
+import { type LiveVersion, Version } from '../rows/version.js';
+import type { TransactionManager } from './transaction-manager.js';
+import { mayNotWait, STRENGTHS, tryLock, waitFor, waitInQueue } from './row-locks.js';
+import type { InsertOutcome, Isolation, LockOutcome, Mark, RowLockStrength, SessionControl, TableLockMode, Transaction, TransactionOptions, WaitPolicy } from './transaction.js';
+import { duplicateKey } from './unique-violation.js';
+import { Unit } from './unit.js';
+
+/** A view that statements of one transaction share and that is brought up to date in place: one object a transaction. */
+interface MutableView extends ReadView {
+  snapshot: Offset;
+  command: number;
+  readonly owner: object;
+}
+
+interface EngineMark extends Mark {
+  readonly locks: number;
+}
+
+/** One transaction of this engine. See transaction.ts for what each method promises. */
+export class EngineTransaction implements Transaction {
+  readonly unit = new Unit();
+  readonly isolation: Isolation;
+  readonly readOnly: boolean;
+  readonly startedAt: bigint;
+  readonly control: SessionControl;
+  readonly view: MutableView;
+  readonly #manager: TransactionManager;
+  /** What a serializable transaction has read; null below. */
+  readonly reads: ReadRange[] | null;
+  checks: Array<() => MaybePromise<void>> | null = null;
+  ends: Array<(committed: boolean) => void> | null = null;
+  #began = false;
+  over = false;
+
+  constructor(manager: TransactionManager, options: TransactionOptions, startedAt: bigint) {
+    this.#manager = manager;
+    this.isolation = options.isolation;
+    this.readOnly = options.readOnly;
+    this.control = options.control;
+    this.startedAt = startedAt;
+    this.view = { snapshot: manager.durable, command: 1, owner: this.unit };
+    this.reads = options.isolation === 'serializable' ? [] : null;
+  }
+
+  get dirty(): boolean {
+    return this.unit.writes.length > 0 || this.unit.locks.length > 0 || this.checks !== null;
+  }
+
+  beginStatement(): ReadView {
+    this.view.command++;
+    if (!this.#began || this.isolation === 'read committed') {
+      this.#began = true;
+      this.view.snapshot = this.#manager.durable;
+    }
+    return this.view;
+  }
+
+  get(table: TableShape, key: string): MaybePromise<VisibleRow | null> {
+    if (this.reads !== null) this.reads.push({ object: table.id, from: key, to: `${key}\0` });
+    return this.#manager.store.get(table, key, this.view);
+  }
+
+  scan(table: TableShape, range: KeyRange, reverse: boolean): RowCursor {
+    this.#read(table.id, range);
+    return this.#manager.store.scan(table, range, reverse, { ...this.view });
+  }
+
+  scanIndex(table: TableShape, index: IndexShape, range: KeyRange, reverse: boolean): RowCursor {
+    // Writes are certified by row key and by unique entry; a range of an index that is not unique is covered by the whole table.
+    if (index.unique) this.#read(index.id, range);
+    else this.#read(table.id, { from: null, to: null });
+    return this.#manager.store.scanIndex(table, index, range, reverse, { ...this.view });
+  }
+
+  #read(object: ObjectId, range: KeyRange): void {
+    // '\u00ff' nine times stands behind every key: tags are at most three.
+    this.reads?.push({ object, from: range.from ?? '', to: range.to ?? '\u00ff'.repeat(9) });
+  }
+
+  // ── locking ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  lock(table: TableShape, seen: VisibleRow, strength: RowLockStrength, wait: WaitPolicy): MaybePromise<LockOutcome> {
+    const data = this.#manager.store.table(table);
+    const outcome = this.#lockOnce(data, seen, STRENGTHS[strength], wait);
+    return outcome ?? this.#lockWaiting(data, seen, STRENGTHS[strength], wait);
+  }
+
+  /** Null = somebody stands in the way and waiting is allowed. */
+  #lockOnce(data: TableData, seen: VisibleRow, strength: number, wait: WaitPolicy): LockOutcome | null {
+    const head = data.rows.get(seen.key);
+    if (head === undefined) return this.#gone();
+    // A new row of somebody else in the place of one that we saw deleted: its insert is a lock as well.
+    if (!head.writer.appended && head.writer !== this.unit && head.lock === null) {
+      return mayNotWait(wait, data.shape.event.name) ? { kind: 'skipped' } : null;
+    }
+    const holder = tryLock(head, this.unit, strength);
+    if (holder !== null) return mayNotWait(wait, data.shape.event.name) ? { kind: 'skipped' } : null;
+    return this.#afterLock(head, seen);
+  }
+
+  #afterLock(head: Version, seen: VisibleRow): LockOutcome {
+    if (head === seen) {
+      if (head.writer.offset === Number.POSITIVE_INFINITY) this.unit.standOn(head.writer);
+      return { kind: 'locked', row: seen };
+    }
+    let newest: Version | null = head;
+    // A key-share lock goes together with a pending update that keeps the key: what counts is the version below it.
+    while (newest !== null && newest.writer !== this.unit && !newest.writer.appended) newest = newest.previous;
+    if (newest === seen) return { kind: 'locked', row: seen };
+    if (newest === null || newest.row === null) {
+      if (newest !== null && newest.writer === this.unit) return { kind: 'gone' };
+      return this.#gone();
+    }
+    if (newest.writer === this.unit) return { kind: 'changed', row: newest as LiveVersion };
+    if (this.isolation !== 'read committed') {
+      throw new SqlError('serialization_failure', 'could not serialize access due to concurrent update');
+    }
+    this.unit.standOn(newest.writer);
+    return { kind: 'changed', row: newest as LiveVersion };
+  }
+
+  #gone(): LockOutcome {
+    if (this.isolation !== 'read committed') throw new SqlError('serialization_failure', 'could not serialize access due to concurrent delete');
+    return { kind: 'gone' };
+  }
+
+  async #lockWaiting(data: TableData, seen: VisibleRow, strength: number, wait: WaitPolicy): Promise<LockOutcome> {
+    for (;;) {
+      const head = data.rows.get(seen.key);
+      if (head === undefined) return this.#gone();
+      this.#manager.statistics.lockWaits++;
+      if (head.lock === null) {
+        await this.#waitForEnd(head.writer as Unit);
+      } else {
+        const holder = tryLock(head, this.unit, strength);
+        if (holder === null) return this.#afterLock(head, seen);
+        await waitInQueue(head.lock, this.unit, holder, strength, this.#manager.surroundings(this.control));
+      }
+      const outcome = this.#lockOnce(data, seen, strength, wait);
+      if (outcome !== null) return outcome;
+    }
+  }
+
+  /** Until another transaction has appended its commit or rolled back. */
+  #waitForEnd(other: Unit): Promise<void> {
+    if (other.appended || other.failed) return Promise.resolve();
+    return waitFor(this.unit, other, this.#manager.surroundings(this.control), (wake) => {
+      other.waiters ??= [];
+      const { waiters } = other;
+      waiters.push(wake);
+      return () => {
+        const at = waiters.indexOf(wake);
+        if (at >= 0) waiters.splice(at, 1);
+      };
+    });
+  }
+
+  lockTable(table: ObjectId, mode: TableLockMode, nowait: boolean): MaybePromise<void> {
+    return this.#manager.tableLocks.acquire(this.unit, table, mode, nowait, this.#manager.surroundings(this.control)) ?? undefined;
+  }
+
+  // ── writing ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  insert(table: TableShape, row: Row): MaybePromise<VisibleRow> {
+    const outcome = this.#insert(table, row, NO_ARBITERS);
+    if (outcome instanceof Promise) return outcome.then((o) => o.row);
+    return outcome.row;
+  }
+
+  insertUnlessConflict(table: TableShape, row: Row, arbiters: ReadonlyArray<IndexShape | null> | null): MaybePromise<InsertOutcome> {
+    return this.#insert(table, row, arbiters);
+  }
+
+  #insert(table: TableShape, row: Row, arbiters: ReadonlyArray<IndexShape | null> | null): MaybePromise<InsertOutcome> {
+    const data = this.#data(table);
+    const id = this.#manager.mint.next();
+    const key = data.keyOf(row, id);
+    const conflict = this.#conflict(data, key, row, null, arbiters);
+    if (conflict === null) return { kind: 'inserted', row: this.#link(data, key, id, row) };
+    if (conflict instanceof Unit) return this.#waitForEnd(conflict).then(() => this.#insert(table, row, arbiters));
+    return { kind: 'conflict', row: conflict };
+  }
+
+  /**
+   * Who stands in the way of `row` under its unique keys: null = nobody, a Unit = a transaction whose end decides, a row = the conflicting row, for the arbiters
+   * that the caller handles. Throws 23505 for any other conflict.
+   */
+  #conflict(data: TableData, key: string, row: Row, self: string | null, arbiters: ReadonlyArray<IndexShape | null> | null): Unit | LiveVersion | null {
+    if (data.hasOwnKey && key !== self) {
+      const standing = this.#standing(data.rows.get(key));
+      if (standing instanceof Unit) return standing;
+      if (standing !== null) {
+        if (arbiters === null || arbiters.includes(null)) return standing;
+        throw duplicateKey(data, null, row);
+      }
+    }
+    for (const index of data.indexes) {
+      if (!index.constrains(row)) continue;
+      const columns = index.keyOf(row);
+      if (columns === null) continue;
+      const standing = this.#standingInIndex(data, index, columns, self);
+      if (standing === null || standing instanceof Unit) {
+        if (standing !== null) return standing;
+        continue;
+      }
+      if (arbiters === null || arbiters.some((arbiter) => arbiter?.id === index.shape.id)) return standing;
+      throw duplicateKey(data, index, row);
+    }
+    return null;
+  }
+
+  /** What a unique check meets in a chain: nothing, a live row that counts, or a transaction that must end first. */
+  #standing(head: Version | undefined): Unit | LiveVersion | null {
+    if (head === undefined) return null;
+    const { writer } = head;
+    if (writer !== this.unit && !writer.appended) return writer as Unit;
+    if (head.row === null) {
+      if (writer !== this.unit) this.unit.standOn(writer);
+      return null;
+    }
+    return head as LiveVersion;
+  }
+
+  #standingInIndex(data: TableData, index: IndexData, columns: string, self: string | null): Unit | LiveVersion | null {
+    for (const rowKey of entriesWith(index, columns)) {
+      if (rowKey === self) continue;
+      const head = data.rows.get(rowKey);
+      const standing = this.#standing(head);
+      if (standing === null) continue;
+      if (standing instanceof Unit) {
+        // A pending update that neither has nor replaces a row with these columns is no obstacle.
+        let relevant = false;
+        for (let v: Version | null = head ?? null; v !== null && !relevant; v = v.writer.appended ? null : v.previous) {
+          relevant = v.row !== null && index.keyOf(v.row) === columns;
+        }
+        if (relevant) return standing;
+        continue;
+      }
+      if (index.keyOf(standing.row) === columns) return standing;
+    }
+    return null;
+  }
+
+  update(table: TableShape, locked: VisibleRow, row: Row): MaybePromise<VisibleRow> {
+    const data = this.#data(table);
+    const key = data.hasOwnKey ? data.keyOf(row, locked.id) : locked.key;
+    const moved = data.indexes.length > 0 && data.moves(locked.row, row);
+    if (key !== locked.key || moved) {
+      const conflict = this.#conflict(data, key, row, locked.key, NO_ARBITERS);
+      if (conflict instanceof Unit) return this.#waitForEnd(conflict).then(() => this.update(table, locked, row));
+    }
+    if (key !== locked.key) {
+      this.#link(data, locked.key, this.#manager.mint.next(), null);
+      return this.#link(data, key, this.#manager.mint.next(), row);
+    }
+    return this.#link(data, key, this.#manager.mint.next(), row, moved);
+  }
+
+  delete(table: TableShape, locked: VisibleRow): MaybePromise<void> {
+    this.#link(this.#data(table), locked.key, this.#manager.mint.next(), null);
+  }
+
+  #data(table: TableShape): TableData {
+    const data = this.#manager.store.table(table);
+    // Whoever writes brings the newest shape: DDL has locked out everybody with an older one.
+    if (data.shape !== table) data.reshape(table);
+    return data;
+  }
+
+  #link(data: TableData, key: string, id: VersionId, row: Row | null, moved = true): LiveVersion {
+    const version = new Version(key, id, row, this.unit, this.view.command, data.rows.get(key) ?? null, moved);
+    data.link(version);
+    this.unit.writes.push({ data, version });
+    return version as LiveVersion;
+  }
+
+  // ── ending ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  atCommit(check: () => MaybePromise<void>): void {
+    this.checks ??= [];
+    this.checks.push(check);
+  }
+
+  afterEnd(run: (committed: boolean) => void): void {
+    this.ends ??= [];
+    this.ends.push(run);
+  }
+
+  mark(): Mark {
+    const mark: EngineMark = { position: this.unit.writes.length, locks: this.unit.tableLocks.length };
+    return mark;
+  }
+
+  rollbackTo(mark: Mark): void {
+    const { writes } = this.unit;
+    while (writes.length > mark.position) {
+      const write = writes.pop();
+      if (write !== undefined) write.data.unlink(write.version);
+    }
+    this.#manager.tableLocks.release(this.unit, (mark as EngineMark).locks);
+  }
+
+  commit(): Promise<Offset> {
+    return this.#manager.commit(this);
+  }
+
+  rollback(): void {
+    this.#manager.rollback(this);
+  }
+
+  awaitReadsDurable(): Promise<void> | null {
+    const { dependsOn } = this.unit;
+    if (dependsOn === null) return null;
+    if (dependsOn.offset !== Number.POSITIVE_INFINITY) {
+      this.unit.dependsOn = null;
+      return null;
+    }
+    return this.#manager.whenDecided(dependsOn);
+  }
+
+  findNewest(table: TableShape, index: IndexShape | null, columns: string): MaybePromise<VisibleRow | null> {
+    const data = this.#manager.store.table(table);
+    if (index === null) return this.#newestAppended(data.rows.get(columns));
+    const found = data.index(index.id);
+    if (found === undefined) return null;
+    for (const key of entriesWith(found, columns)) {
+      const row = this.#newestAppended(data.rows.get(key));
+      if (row !== null && found.keyOf(row.row) === columns) return row;
+    }
+    return null;
+  }
+
+  /** The newest version that is ours or whose commit is appended. */
+  #newestAppended(head: Version | undefined): LiveVersion | null {
+    let version: Version | null = head ?? null;
+    while (version !== null && version.writer !== this.unit && !version.writer.appended) version = version.previous;
+    return version === null || version.row === null ? null : (version as LiveVersion);
+  }
+}
+
+const NO_ARBITERS: readonly never[] = [];
