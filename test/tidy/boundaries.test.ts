@@ -38,7 +38,17 @@ const ALLOWED: ReadonlyArray<readonly [from: string, to: string]> = [
   ['engines/rows/allowed.ts', 'classic-level'],
 ];
 
-const TARGETS = ['schemas', 'log', 'engines', 'projections', 'gateways', 'gateways/postgres', 'ops', 'test', 'test/harness'];
+const TARGETS = [
+  'schemas',
+  'log',
+  'engines',
+  'projections',
+  'gateways',
+  'gateways/postgres',
+  'ops',
+  'test',
+  'test/harness',
+];
 
 describe('the boundary check', () => {
   let tree: TemporaryDirectory;
@@ -55,14 +65,16 @@ describe('the boundary check', () => {
   beforeEach(() => {
     const root = projectRoot();
     tree = temporaryDirectory('boundaries');
-    for (const name of ['package.json', '.dependency-cruiser.cjs']) copyFileSync(join(root, name), join(tree.path, name));
+    for (const name of ['package.json', '.dependency-cruiser.cjs'])
+      copyFileSync(join(root, name), join(tree.path, name));
     for (const name of ['node_modules', 'scripts']) symlinkSync(join(root, name), join(tree.path, name));
     for (const folder of TARGETS) write(`${folder}/target.ts`, 'export const value = 1;\n');
   });
   afterEach(() => tree.remove());
 
   it('finds every kind of planted violation, type imports too', () => {
-    for (const [, from, to] of VIOLATIONS) write(from, `import type { value } from '${to}';\nexport type V = typeof value;\n`);
+    for (const [, from, to] of VIOLATIONS)
+      write(from, `import type { value } from '${to}';\nexport type V = typeof value;\n`);
     const { status, said } = check();
     const missed = VIOLATIONS.filter(([rule, from]) => !said.includes(`${rule}: ${from} imports `));
     expect(missed).toEqual([]);
