@@ -16,7 +16,20 @@ import { invalidProgram } from './invalid-program.js';
  * type    := byte: index in TYPE_KINDS; numeric: two optional signed; varchar: one; char: one signed; array: type
  */
 
-const TAG = { null: 0, false: 1, true: 2, integer: 3, double: 4, string: 5, bigint: 6, bytes: 7, numeric: 8, special: 9, interval: 10, array: 11 } as const;
+const TAG = {
+  null: 0,
+  false: 1,
+  true: 2,
+  integer: 3,
+  double: 4,
+  string: 5,
+  bigint: 6,
+  bytes: 7,
+  numeric: 8,
+  special: 9,
+  interval: 10,
+  array: 11,
+} as const;
 const SPECIALS = ['NaN', 'Infinity', '-Infinity'] as const;
 /** Arrays of arrays; PostgreSQL's own limit is 6 dimensions. */
 const ARRAY_DEPTH_MAX = 8;
@@ -28,8 +41,32 @@ const textDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** Simple types by number: new ones are added at the end. */
 const SIMPLE_KINDS: readonly SimpleKind[] = [
-  'boolean', 'smallint', 'integer', 'bigint', 'real', 'double', 'text', 'bytea', 'date', 'time', 'timetz', 'timestamp', 'timestamptz', 'interval', 'uuid',
-  'json', 'jsonb', 'oid', 'name', 'regclass', 'regtype', 'regproc', 'internalchar', 'unknown', 'record', 'void',
+  'boolean',
+  'smallint',
+  'integer',
+  'bigint',
+  'real',
+  'double',
+  'text',
+  'bytea',
+  'date',
+  'time',
+  'timetz',
+  'timestamp',
+  'timestamptz',
+  'interval',
+  'uuid',
+  'json',
+  'jsonb',
+  'oid',
+  'name',
+  'regclass',
+  'regtype',
+  'regproc',
+  'internalchar',
+  'unknown',
+  'record',
+  'void',
 ];
 const MODIFIED = { numeric: 64, varchar: 65, char: 66, array: 67 } as const;
 

@@ -4,8 +4,8 @@ import { readConstant, readType } from './constant-pool.js';
 import { FORM_EXPRESSION, FORM_STATEMENT, MAGIC, PROGRAM_VERSION } from './encode.js';
 import type { Expression } from './expression.js';
 import type { Form, Sort } from './field.js';
-import { INSTRUCTIONS } from './instruction-set.js';
 import type { Instruction } from './instruction-set.js';
+import { INSTRUCTIONS } from './instruction-set.js';
 import { invalidProgram } from './invalid-program.js';
 import { DEPTH_MAX, PARAMETERS_MAX, tooDeep } from './limits.js';
 import type { Statement } from './statement.js';
@@ -106,12 +106,14 @@ class Machine {
 
   result(sort: Sort): unknown {
     const [slot] = this.stack;
-    if (this.stack.length !== 1 || slot === undefined || slot.sort !== sort) throw invalidProgram(`it does not leave one ${sort}`);
+    if (this.stack.length !== 1 || slot === undefined || slot.sort !== sort)
+      throw invalidProgram(`it does not leave one ${sort}`);
     return slot.node;
   }
 
   private checkParameter(index: unknown): void {
-    if (typeof index !== 'number' || index < 0 || index >= this.header.parameterCount) throw invalidProgram(`parameter ${String(index)}`);
+    if (typeof index !== 'number' || index < 0 || index >= this.header.parameterCount)
+      throw invalidProgram(`parameter ${String(index)}`);
   }
 
   private field(form: Form): unknown {
@@ -162,7 +164,8 @@ class Machine {
   private pop(sort: Sort, kinds: ReadonlySet<string> | null): unknown {
     const slot = this.cursor < this.end ? this.stack[this.cursor] : undefined;
     if (slot === undefined) throw invalidProgram(`a ${sort} is missing`);
-    if (slot.sort !== sort || (kinds !== null && (slot.kind === null || !kinds.has(slot.kind)))) throw invalidProgram(`a ${slot.sort} stands where a ${sort} should`);
+    if (slot.sort !== sort || (kinds !== null && (slot.kind === null || !kinds.has(slot.kind))))
+      throw invalidProgram(`a ${slot.sort} stands where a ${sort} should`);
     this.cursor++;
     if (slot.depth > this.depth) this.depth = slot.depth;
     return slot.node;
@@ -182,7 +185,8 @@ class Machine {
 
   private scalar(): Value {
     const value = this.constant();
-    if (typeof value === 'bigint' || (typeof value === 'object' && value !== null)) throw invalidProgram('a constant is no scalar');
+    if (typeof value === 'bigint' || (typeof value === 'object' && value !== null))
+      throw invalidProgram('a constant is no scalar');
     return value;
   }
 }

@@ -13,7 +13,9 @@ import { invalidProgram } from './invalid-program.js';
 export function disassemble(bytes: Uint8Array): string {
   const reader = new ByteReader(bytes);
   const header = readHeader(reader);
-  const lines = [`; ${header.form === 1 ? 'statement' : 'expression'}, ${header.parameterCount} parameters, ${header.pool.length} constants`];
+  const lines = [
+    `; ${header.form === 1 ? 'statement' : 'expression'}, ${header.parameterCount} parameters, ${header.pool.length} constants`,
+  ];
   const start = reader.position;
   while (reader.remaining > 0) {
     const offset = String(reader.position - start).padStart(5, '0');

@@ -1,4 +1,5 @@
 import { assert } from '../kernel/assert.js';
+import { SqlError } from '../sqlstate/sql-error.js';
 import type { SqlType } from '../values/type.js';
 import type { Value } from '../values/value.js';
 import { ByteWriter } from './byte-writer.js';
@@ -8,7 +9,6 @@ import type { Form, Sort } from './field.js';
 import { instructionFor } from './instruction-set.js';
 import { DEPTH_MAX, PARAMETERS_MAX, tooDeep } from './limits.js';
 import type { Statement } from './statement.js';
-import { SqlError } from '../sqlstate/sql-error.js';
 
 /*
  * program := magic "PLP" version form parameters pool codeLength instruction*
@@ -72,7 +72,8 @@ class Encoder {
   }
 
   private countParameter(index: number): void {
-    if (index >= PARAMETERS_MAX) throw new SqlError('program_limit_exceeded', `a statement may have ${PARAMETERS_MAX} parameters`);
+    if (index >= PARAMETERS_MAX)
+      throw new SqlError('program_limit_exceeded', `a statement may have ${PARAMETERS_MAX} parameters`);
     this.parameters = Math.max(this.parameters, index + 1);
   }
 

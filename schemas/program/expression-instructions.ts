@@ -1,6 +1,6 @@
-import { choice, flag, integer, list, node, optional, record, sqlType, string, token, value } from './field.js';
-import type { Field, Layout, NodeTable } from './field.js';
 import type { Expression, FrameBound, OrderItem, TypeName, Window, WindowFrame } from './expression.js';
+import type { Field, Layout, NodeTable } from './field.js';
+import { choice, flag, integer, list, node, optional, record, sqlType, string, token, value } from './field.js';
 import type { Query } from './query.js';
 
 const expression = node<Expression>('expression');
@@ -11,7 +11,12 @@ const orderItems = list(node<OrderItem>('order-item'));
 const quantifier = choice('any', 'all');
 
 /** A type as written. */
-export const typeName: Field<TypeName> = record<TypeName>({ name: strings, modifiers: list(integer), arrayDimensions: integer, token });
+export const typeName: Field<TypeName> = record<TypeName>({
+  name: strings,
+  modifiers: list(integer),
+  arrayDimensions: integer,
+  token,
+});
 
 const operands = { operands: expressions, token } as const;
 const quantified = { symbol: string, quantifier, operand: expression } as const;
@@ -29,12 +34,40 @@ export const EXPRESSION_INSTRUCTIONS: NodeTable<Expression> = {
   'distinct-from': [0x09, { negated: flag, left: expression, right: expression, token }],
   between: [0x0a, { negated: flag, symmetric: flag, operand: expression, low: expression, high: expression, token }],
   'in-list': [0x0b, { negated: flag, operand: expression, list: expressions, token }],
-  like: [0x0c, { negated: flag, caseInsensitive: flag, similar: flag, operand: expression, pattern: expression, escape: optional(expression), token }],
-  case: [0x0d, { operand: optional(expression), branches: list(record({ when: expression, then: expression })), otherwise: optional(expression), token }],
+  like: [
+    0x0c,
+    {
+      negated: flag,
+      caseInsensitive: flag,
+      similar: flag,
+      operand: expression,
+      pattern: expression,
+      escape: optional(expression),
+      token,
+    },
+  ],
+  case: [
+    0x0d,
+    {
+      operand: optional(expression),
+      branches: list(record({ when: expression, then: expression })),
+      otherwise: optional(expression),
+      token,
+    },
+  ],
   cast: [0x0e, { operand: expression, type: typeName, token }],
   call: [
     0x0f,
-    { name: strings, arguments: expressions, star: flag, distinct: flag, orderBy: orderItems, filter: optional(expression), over: optional(node<Window>('window')), token },
+    {
+      name: strings,
+      arguments: expressions,
+      star: flag,
+      distinct: flag,
+      orderBy: orderItems,
+      filter: optional(expression),
+      over: optional(node<Window>('window')),
+      token,
+    },
   ],
   exists: [0x10, { query, token }],
   'scalar-subquery': [0x11, { query, token }],
@@ -50,7 +83,10 @@ export const EXPRESSION_INSTRUCTIONS: NodeTable<Expression> = {
 };
 
 /** Parts of expressions that have no `kind`: opcodes 0x30 to 0x37. */
-export const ORDER_ITEM: readonly [number, Layout<OrderItem>] = [0x30, { expression, descending: flag, nullsFirst: optional(flag) }];
+export const ORDER_ITEM: readonly [number, Layout<OrderItem>] = [
+  0x30,
+  { expression, descending: flag, nullsFirst: optional(flag) },
+];
 
 const frameBound = node<FrameBound>('frame-bound');
 
@@ -60,7 +96,9 @@ export const WINDOW: readonly [number, Layout<Window>] = [
     name: optional(string),
     partitionBy: expressions,
     orderBy: orderItems,
-    frame: optional(record<WindowFrame>({ mode: choice('rows', 'range', 'groups'), start: frameBound, end: frameBound })),
+    frame: optional(
+      record<WindowFrame>({ mode: choice('rows', 'range', 'groups'), start: frameBound, end: frameBound }),
+    ),
   },
 ];
 

@@ -27,8 +27,23 @@ export type Form =
 
 /** What an instruction may push; the verifier lets an instruction pop nothing else than the sort that its field names. */
 export type Sort =
-  | 'expression' | 'order-item' | 'window' | 'frame-bound' | 'query' | 'common-table' | 'query-body' | 'distinct' | 'select-item'
-  | 'group-item' | 'from-item' | 'join-condition' | 'statement' | 'assignment' | 'conflict-target' | 'constraint' | 'alter-table-action';
+  | 'expression'
+  | 'order-item'
+  | 'window'
+  | 'frame-bound'
+  | 'query'
+  | 'common-table'
+  | 'query-body'
+  | 'distinct'
+  | 'select-item'
+  | 'group-item'
+  | 'from-item'
+  | 'join-condition'
+  | 'statement'
+  | 'assignment'
+  | 'conflict-target'
+  | 'constraint'
+  | 'alter-table-action';
 
 /** A form that carries the TypeScript type of its field, so that the compiler holds the instruction table and the tree types equal. */
 export interface Field<T> {
@@ -43,7 +58,9 @@ export type Layout<T> = { readonly [P in Exclude<keyof T, 'kind'>]: Field<T[P]> 
 type OfKind<T, K> = T extends { readonly kind: infer X } ? (K extends X ? T : never) : never;
 
 /** Opcode and layout of every kind of a tagged union. */
-export type NodeTable<T extends { readonly kind: string }> = { readonly [K in T['kind']]: readonly [opcode: number, layout: Layout<OfKind<T, K>>] };
+export type NodeTable<T extends { readonly kind: string }> = {
+  readonly [K in T['kind']]: readonly [opcode: number, layout: Layout<OfKind<T, K>>];
+};
 
 export const token: Field<number> = { form: { form: 'token' } };
 export const integer: Field<number> = { form: { form: 'integer' } };

@@ -1,7 +1,7 @@
 import { assert } from '../kernel/assert.js';
 import { EXPRESSION_INSTRUCTIONS, FRAME_BOUND_INSTRUCTIONS, ORDER_ITEM, WINDOW } from './expression-instructions.js';
-import { fieldsOf } from './field.js';
 import type { Form, Sort } from './field.js';
+import { fieldsOf } from './field.js';
 import {
   COMMON_TABLE,
   DISTINCT_INSTRUCTIONS,
@@ -13,7 +13,12 @@ import {
   SELECT_ITEM_INSTRUCTIONS,
 } from './query-instructions.js';
 import { STATEMENT_INSTRUCTIONS } from './statement-instructions.js';
-import { ALTER_TABLE_INSTRUCTIONS, ASSIGNMENT, CONFLICT_TARGET_INSTRUCTIONS, CONSTRAINT_INSTRUCTIONS } from './table-instructions.js';
+import {
+  ALTER_TABLE_INSTRUCTIONS,
+  ASSIGNMENT,
+  CONFLICT_TARGET_INSTRUCTIONS,
+  CONSTRAINT_INSTRUCTIONS,
+} from './table-instructions.js';
 
 /** One instruction: pops the children that its fields name, reads its immediates, pushes one node of `sort`. */
 export interface Instruction {
@@ -65,7 +70,14 @@ function buildInstructions(): Array<Instruction | undefined> {
   const add = (sort: Sort, kind: string | null, [opcode, layout]: readonly [number, object]): void => {
     assert(table[opcode] === undefined, `opcode ${opcode} is taken twice`);
     const fields = fieldsOf(layout);
-    table[opcode] = { opcode, name: kind === null ? sort : `${sort}.${kind}`, sort, kind, fields, pops: fixedPops(fields.map((f) => f[1])) };
+    table[opcode] = {
+      opcode,
+      name: kind === null ? sort : `${sort}.${kind}`,
+      sort,
+      kind,
+      fields,
+      pops: fixedPops(fields.map((f) => f[1])),
+    };
   };
   for (const [sort, kinds] of unions) for (const [kind, entry] of Object.entries(kinds)) add(sort, kind, entry);
   for (const [sort, entry] of singles) add(sort, null, entry);

@@ -11,5 +11,7 @@ export const PARAMETERS_MAX = 65_535;
 
 /** The refusal of a tree that is nested too deep. */
 export function tooDeep(): SqlError {
-  return new SqlError('statement_too_complex', 'stack depth limit exceeded', { hint: `A statement may nest ${DEPTH_MAX} levels.` });
+  return new SqlError('statement_too_complex', 'stack depth limit exceeded', {
+    hint: `A statement may nest ${DEPTH_MAX} levels.`,
+  });
 }

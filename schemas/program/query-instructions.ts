@@ -1,8 +1,19 @@
-import { choice, flag, list, node, optional, record, string, token } from './field.js';
-import type { Field, Layout, NodeTable } from './field.js';
-import { typeName } from './expression-instructions.js';
 import type { Expression, OrderItem, TypeName, Window } from './expression.js';
-import type { Alias, CommonTable, FromItem, GroupItem, JoinCondition, Locking, Query, QueryBody, Select, SelectItem } from './query.js';
+import { typeName } from './expression-instructions.js';
+import type { Field, Layout, NodeTable } from './field.js';
+import { choice, flag, list, node, optional, record, string, token } from './field.js';
+import type {
+  Alias,
+  CommonTable,
+  FromItem,
+  GroupItem,
+  JoinCondition,
+  Locking,
+  Query,
+  QueryBody,
+  Select,
+  SelectItem,
+} from './query.js';
 
 const expression = node<Expression>('expression');
 const expressions = list(expression);
@@ -65,7 +76,10 @@ export const QUERY_BODY_INSTRUCTIONS: NodeTable<QueryBody> = {
     },
   ],
   values: [0x49, { rows: list(expressions), token }],
-  'set-operation': [0x4a, { operation: choice('union', 'intersect', 'except'), all: flag, left: query, right: query, token }],
+  'set-operation': [
+    0x4a,
+    { operation: choice('union', 'intersect', 'except'), all: flag, left: query, right: query, token },
+  ],
 };
 
 /** Opcodes 0x50 to 0x53. */

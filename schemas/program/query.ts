@@ -18,19 +18,32 @@ export interface CommonTable {
   readonly name: string;
   readonly columns: readonly string[];
   readonly materialized: boolean | null;
-  readonly statement: { readonly kind: 'query'; readonly query: Query } | InsertStatement | UpdateStatement | DeleteStatement;
+  readonly statement:
+    | { readonly kind: 'query'; readonly query: Query }
+    | InsertStatement
+    | UpdateStatement
+    | DeleteStatement;
   readonly token: number;
 }
 
 export type QueryBody =
   | Select
   | { readonly kind: 'values'; readonly rows: ReadonlyArray<readonly Expression[]>; readonly token: number }
-  | { readonly kind: 'set-operation'; readonly operation: 'union' | 'intersect' | 'except'; readonly all: boolean; readonly left: Query; readonly right: Query; readonly token: number };
+  | {
+      readonly kind: 'set-operation';
+      readonly operation: 'union' | 'intersect' | 'except';
+      readonly all: boolean;
+      readonly left: Query;
+      readonly right: Query;
+      readonly token: number;
+    };
 
 export interface Select {
   readonly kind: 'select';
   /** 'no', 'all columns' for DISTINCT, or the expressions of DISTINCT ON. */
-  readonly distinct: { readonly kind: 'none' | 'rows' } | { readonly kind: 'on'; readonly expressions: readonly Expression[] };
+  readonly distinct:
+    | { readonly kind: 'none' | 'rows' }
+    | { readonly kind: 'on'; readonly expressions: readonly Expression[] };
   readonly items: readonly SelectItem[];
   /** Several items are a cross join. */
   readonly from: readonly FromItem[];
@@ -48,13 +61,47 @@ export type SelectItem =
 
 export type GroupItem =
   | { readonly kind: 'expression'; readonly expression: Expression }
-  | { readonly kind: 'sets'; readonly form: 'rollup' | 'cube' | 'grouping-sets'; readonly sets: ReadonlyArray<readonly Expression[]>; readonly token: number };
+  | {
+      readonly kind: 'sets';
+      readonly form: 'rollup' | 'cube' | 'grouping-sets';
+      readonly sets: ReadonlyArray<readonly Expression[]>;
+      readonly token: number;
+    };
 
 export type FromItem =
-  | { readonly kind: 'table'; readonly path: readonly string[]; readonly only: boolean; readonly alias: Alias | null; readonly asOf: Expression | null; readonly token: number }
-  | { readonly kind: 'subquery'; readonly query: Query; readonly lateral: boolean; readonly alias: Alias | null; readonly token: number }
-  | { readonly kind: 'function'; readonly call: Expression; readonly lateral: boolean; readonly ordinality: boolean; readonly alias: Alias | null; readonly columnDefinitions: ReadonlyArray<{ readonly name: string; readonly type: TypeName }>; readonly token: number }
-  | { readonly kind: 'join'; readonly type: 'inner' | 'left' | 'right' | 'full' | 'cross'; readonly left: FromItem; readonly right: FromItem; readonly condition: JoinCondition; readonly alias: Alias | null; readonly token: number };
+  | {
+      readonly kind: 'table';
+      readonly path: readonly string[];
+      readonly only: boolean;
+      readonly alias: Alias | null;
+      readonly asOf: Expression | null;
+      readonly token: number;
+    }
+  | {
+      readonly kind: 'subquery';
+      readonly query: Query;
+      readonly lateral: boolean;
+      readonly alias: Alias | null;
+      readonly token: number;
+    }
+  | {
+      readonly kind: 'function';
+      readonly call: Expression;
+      readonly lateral: boolean;
+      readonly ordinality: boolean;
+      readonly alias: Alias | null;
+      readonly columnDefinitions: ReadonlyArray<{ readonly name: string; readonly type: TypeName }>;
+      readonly token: number;
+    }
+  | {
+      readonly kind: 'join';
+      readonly type: 'inner' | 'left' | 'right' | 'full' | 'cross';
+      readonly left: FromItem;
+      readonly right: FromItem;
+      readonly condition: JoinCondition;
+      readonly alias: Alias | null;
+      readonly token: number;
+    };
 
 export type JoinCondition =
   | { readonly kind: 'none' | 'natural' }

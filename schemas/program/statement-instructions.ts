@@ -1,11 +1,20 @@
-import { choice, flag, integer, list, node, optional, record, scalar, string, token } from './field.js';
-import type { Field, NodeTable } from './field.js';
-import { alias, commonTables } from './query-instructions.js';
-import type { Alias, FromItem, Query, SelectItem } from './query.js';
 import type { Expression, OrderItem } from './expression.js';
-import type { Assignment, ColumnDefinition, ObjectPath, OnConflict, Option, Statement, TransactionModes } from './statement.js';
+import type { Field, NodeTable } from './field.js';
+import { choice, flag, integer, list, node, optional, record, scalar, string, token } from './field.js';
+import type { Alias, FromItem, Query, SelectItem } from './query.js';
+import { alias, commonTables } from './query-instructions.js';
+import type {
+  AlterTableAction,
+  Assignment,
+  ColumnDefinition,
+  ObjectPath,
+  OnConflict,
+  Option,
+  Statement,
+  TableConstraint,
+  TransactionModes,
+} from './statement.js';
 import { COLUMN_DEFINITION } from './table-instructions.js';
-import type { AlterTableAction, TableConstraint } from './statement.js';
 
 const expression = node<Expression>('expression');
 const strings = list(string);
@@ -39,6 +48,7 @@ export const STATEMENT_INSTRUCTIONS: NodeTable<Statement> = {
     0x82,
     {
       with: commonTables,
+      recursive: flag,
       table: objectPath,
       alias: optional(string),
       columns: columnNames,
@@ -48,8 +58,31 @@ export const STATEMENT_INSTRUCTIONS: NodeTable<Statement> = {
       returning,
     },
   ],
-  update: [0x83, { with: commonTables, table: objectPath, alias: target, sets, from: fromItems, where: optional(expression), returning }],
-  delete: [0x84, { with: commonTables, table: objectPath, alias: target, using: fromItems, where: optional(expression), returning }],
+  update: [
+    0x83,
+    {
+      with: commonTables,
+      recursive: flag,
+      table: objectPath,
+      alias: target,
+      sets,
+      from: fromItems,
+      where: optional(expression),
+      returning,
+    },
+  ],
+  delete: [
+    0x84,
+    {
+      with: commonTables,
+      recursive: flag,
+      table: objectPath,
+      alias: target,
+      using: fromItems,
+      where: optional(expression),
+      returning,
+    },
+  ],
   truncate: [0x85, { tables: objectPaths, restartIdentity: flag, cascade: flag }],
   'copy-in': [0x86, { table: objectPath, columns: strings, options }],
   'copy-out': [0x87, { query, options }],
@@ -64,11 +97,22 @@ export const STATEMENT_INSTRUCTIONS: NodeTable<Statement> = {
       options,
     },
   ],
-  'create-table-as': [0x89, { path: objectPath, ifNotExists: flag, temporary: flag, columns: strings, query, withData: flag }],
-  'alter-table': [0x8a, { path: objectPath, ifExists: flag, actions: list(node<AlterTableAction>('alter-table-action')) }],
+  'create-table-as': [
+    0x89,
+    { path: objectPath, ifNotExists: flag, temporary: flag, columns: strings, query, withData: flag },
+  ],
+  'alter-table': [
+    0x8a,
+    { path: objectPath, ifExists: flag, actions: list(node<AlterTableAction>('alter-table-action')) },
+  ],
   drop: [
     0x8b,
-    { object: choice('table', 'index', 'view', 'sequence', 'schema', 'database', 'user'), paths: objectPaths, ifExists: flag, cascade: flag },
+    {
+      object: choice('table', 'index', 'view', 'sequence', 'schema', 'database', 'user'),
+      paths: objectPaths,
+      ifExists: flag,
+      cascade: flag,
+    },
   ],
   'create-index': [
     0x8c,
@@ -117,7 +161,10 @@ export const STATEMENT_INSTRUCTIONS: NodeTable<Statement> = {
   show: [0xa0, { name: optional(string), token }],
   'lock-table': [0xa1, { tables: objectPaths, mode: string, nowait: flag }],
   explain: [0xa2, { analyze: flag, options, statement: node<Statement>('statement') }],
-  maintain: [0xa3, { action: choice('vacuum', 'analyze', 'vacuum analyze', 'checkpoint', 'reindex'), tables: objectPaths }],
+  maintain: [
+    0xa3,
+    { action: choice('vacuum', 'analyze', 'vacuum analyze', 'checkpoint', 'reindex'), tables: objectPaths },
+  ],
   'declare-cursor': [0xa4, { name: string, hold: flag, scroll: flag, binary: flag, query }],
   'fetch-cursor': [0xa5, { name: string, direction: string, count: optional(integer), move: flag }],
   'close-cursor': [0xa6, { name: optional(string) }],

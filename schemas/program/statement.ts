@@ -1,4 +1,4 @@
-import type { Expression, TypeName, OrderItem } from './expression.js';
+import type { Expression, OrderItem, TypeName } from './expression.js';
 import type { Alias, FromItem, Query, SelectItem } from './query.js';
 
 /** Everything a program can ask of the engine. Names are already folded by the dialect; paths are [name] or [schema, name]. */
@@ -7,43 +7,155 @@ export type Statement =
   | InsertStatement
   | UpdateStatement
   | DeleteStatement
-  | { readonly kind: 'truncate'; readonly tables: readonly ObjectPath[]; readonly restartIdentity: boolean; readonly cascade: boolean }
+  | {
+      readonly kind: 'truncate';
+      readonly tables: readonly ObjectPath[];
+      readonly restartIdentity: boolean;
+      readonly cascade: boolean;
+    }
   /** COPY t (columns) FROM STDIN: the gateway has parsed the format and sends rows of text or typed values. */
-  | { readonly kind: 'copy-in'; readonly table: ObjectPath; readonly columns: readonly string[]; readonly options: readonly Option[] }
+  | {
+      readonly kind: 'copy-in';
+      readonly table: ObjectPath;
+      readonly columns: readonly string[];
+      readonly options: readonly Option[];
+    }
   /** COPY t or (query) TO STDOUT: answered as rows; the gateway prints the format. */
   | { readonly kind: 'copy-out'; readonly query: Query; readonly options: readonly Option[] }
   | CreateTable
-  | { readonly kind: 'create-table-as'; readonly path: ObjectPath; readonly ifNotExists: boolean; readonly temporary: boolean; readonly columns: readonly string[]; readonly query: Query; readonly withData: boolean }
+  | {
+      readonly kind: 'create-table-as';
+      readonly path: ObjectPath;
+      readonly ifNotExists: boolean;
+      readonly temporary: boolean;
+      readonly columns: readonly string[];
+      readonly query: Query;
+      readonly withData: boolean;
+    }
   | AlterTable
-  | { readonly kind: 'drop'; readonly object: 'table' | 'index' | 'view' | 'sequence' | 'schema' | 'database' | 'user'; readonly paths: readonly ObjectPath[]; readonly ifExists: boolean; readonly cascade: boolean }
+  | {
+      readonly kind: 'drop';
+      readonly object: 'table' | 'index' | 'view' | 'sequence' | 'schema' | 'database' | 'user';
+      readonly paths: readonly ObjectPath[];
+      readonly ifExists: boolean;
+      readonly cascade: boolean;
+    }
   | CreateIndex
-  | { readonly kind: 'create-schema'; readonly name: string; readonly ifNotExists: boolean; readonly owner: string | null; readonly token: number }
-  | { readonly kind: 'create-database'; readonly name: string; readonly ifNotExists: boolean; readonly options: readonly Option[]; readonly token: number }
-  | { readonly kind: 'create-view'; readonly path: ObjectPath; readonly orReplace: boolean; readonly columns: readonly string[]; readonly query: Query; /** The query's text, kept for the catalog. */ readonly text: string }
-  | { readonly kind: 'create-sequence'; readonly path: ObjectPath; readonly ifNotExists: boolean; readonly options: readonly Option[]; readonly ownedBy: readonly string[] | null }
-  | { readonly kind: 'alter-sequence'; readonly path: ObjectPath; readonly ifExists: boolean; readonly options: readonly Option[]; readonly ownedBy: readonly string[] | null }
-  | { readonly kind: 'create-user'; readonly name: string; readonly ifNotExists: boolean; readonly options: readonly Option[]; readonly token: number }
+  | {
+      readonly kind: 'create-schema';
+      readonly name: string;
+      readonly ifNotExists: boolean;
+      readonly owner: string | null;
+      readonly token: number;
+    }
+  | {
+      readonly kind: 'create-database';
+      readonly name: string;
+      readonly ifNotExists: boolean;
+      readonly options: readonly Option[];
+      readonly token: number;
+    }
+  | {
+      readonly kind: 'create-view';
+      readonly path: ObjectPath;
+      readonly orReplace: boolean;
+      readonly columns: readonly string[];
+      readonly query: Query /** The query's text, kept for the catalog. */;
+      readonly text: string;
+    }
+  | {
+      readonly kind: 'create-sequence';
+      readonly path: ObjectPath;
+      readonly ifNotExists: boolean;
+      readonly options: readonly Option[];
+      readonly ownedBy: readonly string[] | null;
+    }
+  | {
+      readonly kind: 'alter-sequence';
+      readonly path: ObjectPath;
+      readonly ifExists: boolean;
+      readonly options: readonly Option[];
+      readonly ownedBy: readonly string[] | null;
+    }
+  | {
+      readonly kind: 'create-user';
+      readonly name: string;
+      readonly ifNotExists: boolean;
+      readonly options: readonly Option[];
+      readonly token: number;
+    }
   | { readonly kind: 'alter-user'; readonly name: string; readonly options: readonly Option[]; readonly token: number }
-  | { readonly kind: 'grant'; readonly revoke: boolean; /** Empty = all. */ readonly privileges: readonly string[]; readonly object: 'table' | 'schema' | 'database' | 'sequence' | 'role' | 'all-tables-in-schema'; readonly paths: readonly ObjectPath[]; readonly users: readonly string[]; readonly withGrantOption: boolean }
-  | { readonly kind: 'comment'; readonly object: string; readonly path: ObjectPath; readonly column: string | null; readonly text: string | null }
+  | {
+      readonly kind: 'grant';
+      readonly revoke: boolean /** Empty = all. */;
+      readonly privileges: readonly string[];
+      readonly object: 'table' | 'schema' | 'database' | 'sequence' | 'role' | 'all-tables-in-schema';
+      readonly paths: readonly ObjectPath[];
+      readonly users: readonly string[];
+      readonly withGrantOption: boolean;
+    }
+  | {
+      readonly kind: 'comment';
+      readonly object: string;
+      readonly path: ObjectPath;
+      readonly column: string | null;
+      readonly text: string | null;
+    }
   | { readonly kind: 'begin'; readonly modes: TransactionModes }
   | { readonly kind: 'commit'; readonly chain: boolean }
   | { readonly kind: 'rollback'; readonly chain: boolean }
-  | { readonly kind: 'savepoint' | 'release-savepoint' | 'rollback-to-savepoint'; readonly name: string; readonly token: number }
+  | {
+      readonly kind: 'savepoint' | 'release-savepoint' | 'rollback-to-savepoint';
+      readonly name: string;
+      readonly token: number;
+    }
   | { readonly kind: 'set-transaction'; readonly session: boolean; readonly modes: TransactionModes }
   /** SET name = value; value null = DEFAULT. A list is joined with ', '. */
-  | { readonly kind: 'set'; readonly name: string; readonly value: string | null; readonly local: boolean; readonly token: number }
+  | {
+      readonly kind: 'set';
+      readonly name: string;
+      readonly value: string | null;
+      readonly local: boolean;
+      readonly token: number;
+    }
   /** RESET name, RESET ALL (name null), DISCARD ALL. */
   | { readonly kind: 'reset'; readonly name: string | null; readonly token: number }
   | { readonly kind: 'discard'; readonly target: string }
-  | { readonly kind: 'show'; /** null = SHOW ALL. */ readonly name: string | null; readonly token: number }
-  | { readonly kind: 'lock-table'; readonly tables: readonly ObjectPath[]; readonly mode: string; readonly nowait: boolean }
-  | { readonly kind: 'explain'; readonly analyze: boolean; readonly options: readonly Option[]; readonly statement: Statement }
+  | { readonly kind: 'show' /** null = SHOW ALL. */; readonly name: string | null; readonly token: number }
+  | {
+      readonly kind: 'lock-table';
+      readonly tables: readonly ObjectPath[];
+      readonly mode: string;
+      readonly nowait: boolean;
+    }
+  | {
+      readonly kind: 'explain';
+      readonly analyze: boolean;
+      readonly options: readonly Option[];
+      readonly statement: Statement;
+    }
   /** VACUUM, ANALYZE, CHECKPOINT and their like: maintenance that needs nothing from us beyond statistics. */
-  | { readonly kind: 'maintain'; readonly action: 'vacuum' | 'analyze' | 'vacuum analyze' | 'checkpoint' | 'reindex'; readonly tables: readonly ObjectPath[] }
-  | { readonly kind: 'declare-cursor'; readonly name: string; readonly hold: boolean; readonly scroll: boolean; readonly binary: boolean; readonly query: Query }
-  | { readonly kind: 'fetch-cursor'; readonly name: string; readonly direction: string; /** null = ALL. */ readonly count: number | null; readonly move: boolean }
-  | { readonly kind: 'close-cursor'; /** null = ALL. */ readonly name: string | null }
+  | {
+      readonly kind: 'maintain';
+      readonly action: 'vacuum' | 'analyze' | 'vacuum analyze' | 'checkpoint' | 'reindex';
+      readonly tables: readonly ObjectPath[];
+    }
+  | {
+      readonly kind: 'declare-cursor';
+      readonly name: string;
+      readonly hold: boolean;
+      readonly scroll: boolean;
+      readonly binary: boolean;
+      readonly query: Query;
+    }
+  | {
+      readonly kind: 'fetch-cursor';
+      readonly name: string;
+      readonly direction: string /** null = ALL. */;
+      readonly count: number | null;
+      readonly move: boolean;
+    }
+  | { readonly kind: 'close-cursor' /** null = ALL. */; readonly name: string | null }
   /** An empty statement. */
   | { readonly kind: 'nothing' };
 
@@ -67,6 +179,7 @@ export interface TransactionModes {
 export interface InsertStatement {
   readonly kind: 'insert';
   readonly with: Query['with'];
+  readonly recursive: boolean;
   readonly table: ObjectPath;
   readonly alias: string | null;
   /** Empty = all columns in order. */
@@ -98,6 +211,7 @@ export interface Assignment {
 export interface UpdateStatement {
   readonly kind: 'update';
   readonly with: Query['with'];
+  readonly recursive: boolean;
   readonly table: ObjectPath;
   readonly alias: Alias | null;
   readonly sets: readonly Assignment[];
@@ -109,6 +223,7 @@ export interface UpdateStatement {
 export interface DeleteStatement {
   readonly kind: 'delete';
   readonly with: Query['with'];
+  readonly recursive: boolean;
   readonly table: ObjectPath;
   readonly alias: Alias | null;
   readonly using: readonly FromItem[];
@@ -145,8 +260,19 @@ export type ColumnConstraint =
 
 /** A constraint; as a column constraint its `columns` holds that one column. */
 export type TableConstraint =
-  | { readonly kind: 'primary-key' | 'unique'; readonly name: string | null; readonly columns: readonly string[]; readonly token: number }
-  | { readonly kind: 'check'; readonly name: string | null; readonly expression: Expression; readonly text: string; readonly token: number }
+  | {
+      readonly kind: 'primary-key' | 'unique';
+      readonly name: string | null;
+      readonly columns: readonly string[];
+      readonly token: number;
+    }
+  | {
+      readonly kind: 'check';
+      readonly name: string | null;
+      readonly expression: Expression;
+      readonly text: string;
+      readonly token: number;
+    }
   | ForeignKey;
 
 export interface ForeignKey {
@@ -175,17 +301,45 @@ export interface AlterTable {
 
 export type AlterTableAction =
   | { readonly kind: 'add-column'; readonly column: ColumnDefinition; readonly ifNotExists: boolean }
-  | { readonly kind: 'drop-column'; readonly name: string; readonly ifExists: boolean; readonly cascade: boolean; readonly token: number }
+  | {
+      readonly kind: 'drop-column';
+      readonly name: string;
+      readonly ifExists: boolean;
+      readonly cascade: boolean;
+      readonly token: number;
+    }
   | { readonly kind: 'rename-column'; readonly name: string; readonly to: string; readonly token: number }
   | { readonly kind: 'rename-table'; readonly to: string; readonly token: number }
   | { readonly kind: 'rename-constraint'; readonly name: string; readonly to: string; readonly token: number }
   | { readonly kind: 'set-schema'; readonly schema: string; readonly token: number }
   | { readonly kind: 'owner'; readonly user: string; readonly token: number }
-  | { readonly kind: 'set-default'; readonly column: string; readonly expression: Expression; readonly text: string; readonly token: number }
-  | { readonly kind: 'drop-default' | 'set-not-null' | 'drop-not-null'; readonly column: string; readonly token: number }
-  | { readonly kind: 'set-type'; readonly column: string; readonly type: TypeName; readonly using: Expression | null; readonly token: number }
+  | {
+      readonly kind: 'set-default';
+      readonly column: string;
+      readonly expression: Expression;
+      readonly text: string;
+      readonly token: number;
+    }
+  | {
+      readonly kind: 'drop-default' | 'set-not-null' | 'drop-not-null';
+      readonly column: string;
+      readonly token: number;
+    }
+  | {
+      readonly kind: 'set-type';
+      readonly column: string;
+      readonly type: TypeName;
+      readonly using: Expression | null;
+      readonly token: number;
+    }
   | { readonly kind: 'add-constraint'; readonly constraint: TableConstraint; readonly notValid: boolean }
-  | { readonly kind: 'drop-constraint'; readonly name: string; readonly ifExists: boolean; readonly cascade: boolean; readonly token: number };
+  | {
+      readonly kind: 'drop-constraint';
+      readonly name: string;
+      readonly ifExists: boolean;
+      readonly cascade: boolean;
+      readonly token: number;
+    };
 
 export interface CreateIndex {
   readonly kind: 'create-index';

@@ -1,8 +1,18 @@
-import { choice, flag, list, node, optional, record, scalar, string, token } from './field.js';
-import type { Field, Layout, NodeTable } from './field.js';
-import { typeName } from './expression-instructions.js';
 import type { Expression } from './expression.js';
-import type { AlterTableAction, Assignment, ColumnConstraint, ColumnDefinition, ForeignKey, ObjectPath, OnConflict, Option, TableConstraint } from './statement.js';
+import { typeName } from './expression-instructions.js';
+import type { Field, Layout, NodeTable } from './field.js';
+import { choice, flag, list, node, optional, record, scalar, string, token } from './field.js';
+import type {
+  AlterTableAction,
+  Assignment,
+  ColumnConstraint,
+  ColumnDefinition,
+  ForeignKey,
+  ObjectPath,
+  OnConflict,
+  Option,
+  TableConstraint,
+} from './statement.js';
 
 const expression = node<Expression>('expression');
 const strings = list(string);
@@ -65,7 +75,13 @@ export const ALTER_TABLE_INSTRUCTIONS: NodeTable<AlterTableAction> = {
   'set-not-null': [0xc9, column],
   'drop-not-null': [0xca, column],
   'set-type': [0xcb, { column: string, type: typeName, using: optional(expression), token }],
-  'add-constraint': [0xcc, { constraint: node<TableConstraint>('constraint', ['primary-key', 'unique', 'check', 'foreign-key']), notValid: flag }],
+  'add-constraint': [
+    0xcc,
+    {
+      constraint: node<TableConstraint>('constraint', ['primary-key', 'unique', 'check', 'foreign-key']),
+      notValid: flag,
+    },
+  ],
   'drop-constraint': [0xcd, dropped],
 };
 
