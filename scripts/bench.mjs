@@ -1,15 +1,17 @@
 /** `npm run bench`: installs and builds, provides PostgreSQL with pgbench, and runs the benchmark with its arguments. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { ensureBuilt } from './build.mjs';
 import { ensureInstalled } from './install.mjs';
 import { ensureKafkaDriver } from './kafka-driver.mjs';
 import { ensureKafkaJars } from './kafka-jars.mjs';
-import { run, runAsProgram } from './project.mjs';
+import { postgresBin, run, runAsProgram } from './project.mjs';
 import { ensurePackages } from './system-packages.mjs';
 
 runAsProgram(import.meta.url, async (args) => {
   await ensureInstalled();
   await ensureBuilt();
-  ensurePackages(['postgresql-15', 'postgresql-contrib'], 'the benchmark');
+  if (!existsSync(join(postgresBin, 'pgbench'))) ensurePackages(['postgresql-15'], 'the benchmark');
   if (args.some((arg) => arg.includes('kafka'))) {
     await ensureKafkaDriver();
     await ensureKafkaJars();

@@ -12,6 +12,9 @@ export const cacheDir = join(root, '.cache');
 /** What all clones of a user share because it is expensive to make: native builds. */
 export const userCacheDir = process.env.POLYLOG_CACHE ?? join(homedir(), '.cache', 'polylog');
 
+/** PostgreSQL 15's programs, where Debian keeps them; test/harness/postgres.ts looks at the same place. */
+export const postgresBin = process.env.POLYLOG_PG_BIN ?? '/usr/lib/postgresql/15/bin';
+
 /** The folders that hold TypeScript, in the order in which they may import one another. */
 export const sourceFolders = ['schemas', 'log', 'engines', 'projections', 'gateways', 'ops', 'test'];
 

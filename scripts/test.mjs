@@ -11,19 +11,16 @@ import { failedChecks } from './check.mjs';
 import { ensureInstalled } from './install.mjs';
 import { ensureKafkaDriver } from './kafka-driver.mjs';
 import { ensureKafkaJars } from './kafka-jars.mjs';
-import { bin, cacheDir, root, run, runAsProgram } from './project.mjs';
+import { bin, cacheDir, postgresBin, root, run, runAsProgram } from './project.mjs';
 import { ensurePackages } from './system-packages.mjs';
 
 const results = join(cacheDir, 'test-results.json');
-
-/** Where Debian keeps the server; the harness looks at the same place. */
-const POSTGRES_BIN = process.env.POLYLOG_PG_BIN ?? '/usr/lib/postgresql/15/bin';
 
 /** After this the tests find what they need; a part that cannot be had is named, and its tests fail by themselves. */
 async function provide() {
   const parts = {
     PostgreSQL: async () => {
-      if (!existsSync(join(POSTGRES_BIN, 'postgres')))
+      if (!existsSync(join(postgresBin, 'postgres')))
         ensurePackages(['postgresql-15', 'postgresql-client-15'], 'tests');
     },
     'Kafka driver': ensureKafkaDriver,
@@ -59,22 +56,29 @@ async function runJest(args, env) {
   };
 }
 
-runAsProgram(import.meta.url, async (args) => {
-  process.chdir(root);
+/** Everything after the installation; returns the counts, failed checks and missing parts among the failures. */
+async function test(args) {
   const long = args.includes('--long');
   const rest = args.filter((arg) => arg !== '--long');
-  await ensureInstalled();
-  const all = rest.every((arg) => arg.startsWith('-')) && !long;
+  const all = !long && rest.every((arg) => arg.startsWith('-'));
   const failedNames = all ? await failedChecks() : [];
   if (!all) await ensureBuilt();
   const missing = await provide();
   const env = { ...process.env, ...(long ? { POLYLOG_LONG: '1' } : {}) };
-  const { passed, failed, skipped } = await runJest(
-    long ? ['--runInBand', '--testPathPatterns=long.test.ts$', ...rest] : rest,
-    env,
-  );
+  const options = long ? ['--runInBand', '--passWithNoTests', '--testPathPatterns=long.test.ts$', ...rest] : rest;
+  const { passed, failed, skipped } = await runJest(options, env);
   if (failedNames.length > 0) console.log(`failed checks: ${failedNames.join(', ')}`);
-  const allFailed = failed + failedNames.length + missing;
-  console.log(`tests: ${passed} passed, ${allFailed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
-  return allFailed === 0 ? 0 : 1;
+  return { passed, failed: failed + failedNames.length + missing, skipped };
+}
+
+runAsProgram(import.meta.url, async (args) => {
+  process.chdir(root);
+  const { passed, failed, skipped } = await ensureInstalled()
+    .then(() => test(args))
+    .catch((error) => {
+      console.error(`polylog: ${error.message}`);
+      return { passed: 0, failed: 1, skipped: 0 };
+    });
+  console.log(`tests: ${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
+  return failed === 0 ? 0 : 1;
 });
