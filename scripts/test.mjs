@@ -42,7 +42,7 @@ async function provide() {
 async function runJest(args, env) {
   mkdirSync(cacheDir, { recursive: true });
   rmSync(results, { force: true });
-  const options = ['--maxWorkers=2', '--json', `--outputFile=${results}`, ...args];
+  const options = ['--json', `--outputFile=${results}`, ...args];
   // Jest prints its JSON to stdout too, next to a readable report on stderr.
   const code = await run(bin('jest'), options, { stdio: ['ignore', 'ignore', 'inherit'], env });
   if (!existsSync(results)) return { passed: 0, failed: 1, skipped: 0 };
@@ -65,7 +65,9 @@ async function test(args) {
   if (!all) await ensureBuilt();
   const missing = await provide();
   const env = { ...process.env, ...(long ? { POLYLOG_LONG: '1' } : {}) };
-  const options = long ? ['--runInBand', '--passWithNoTests', '--testPathPatterns=long.test.ts$', ...rest] : rest;
+  // Long tests load the machine by themselves: one at a time.
+  const longOptions = ['--maxWorkers=1', '--passWithNoTests', '--testPathPatterns=long.test.ts$'];
+  const options = [...(long ? longOptions : ['--maxWorkers=2']), ...rest];
   const { passed, failed, skipped } = await runJest(options, env);
   if (failedNames.length > 0) console.log(`failed checks: ${failedNames.join(', ')}`);
   return { passed, failed: failed + failedNames.length + missing, skipped };

@@ -74,8 +74,10 @@ export function sharedPostgres(): Promise<SharedPostgres> {
   });
 }
 
-/** The run's Kafka, one broker. Use a cluster name of your own; tests that stop brokers start their own Kafka. */
+/** The run's Kafka, one broker; or the one at POLYLOG_TEST_KAFKA (host:port), where there is no Java to start it with. Use a cluster name of your own; tests that stop brokers start their own Kafka. */
 export function sharedKafka(): Promise<SharedKafka> {
+  const outside = process.env['POLYLOG_TEST_KAFKA'];
+  if (outside !== undefined) return Promise.resolve({ bootstrap: outside });
   return shared('kafka', async (ownerPid) => {
     const { bootstrap, brokers, directory } = await startKafka({ ownerPid });
     const pids = brokers.map((broker) => broker.pid);
