@@ -1,0 +1,102 @@
+import { SqlError } from '#schemas/sqlstate/sql-error.js';
+import type { SqlType } from '#schemas/values/type.js';
+import type { ColumnId, Scalar } from '../../vm/scalar.js';
+
+/** A column that names can reach. */
+export interface ScopeColumn {
+  readonly name: string;
+  readonly type: SqlType;
+  readonly id: ColumnId;
+  /** For RowDescription: the table's oid and the column's number; 0 where it is no plain column. */
+  readonly table: number;
+  readonly number: number;
+}
+
+/** One relation of a FROM clause under its alias. */
+export interface ScopeRelation {
+  readonly alias: string;
+  readonly schema: string | null;
+  readonly columns: readonly ScopeColumn[];
+  /** Columns that JOIN USING has merged away: reached by qualified names only. */
+  readonly merged: Set<ColumnId>;
+}
+
+/** A column that stands for two, after JOIN USING. */
+export interface MergedColumn {
+  readonly name: string;
+  readonly scalar: Scalar;
+}
+
+/** What names mean at one place of a statement. */
+export class Scope {
+  readonly parent: Scope | null;
+  readonly relations: ScopeRelation[] = [];
+  readonly merged: MergedColumn[] = [];
+
+  constructor(parent: Scope | null) {
+    this.parent = parent;
+  }
+
+  /** Adds relations; two with one alias are refused (42712). */
+  add(relation: ScopeRelation, token: number): void {
+    if (relation.alias !== '' && this.relations.some((r) => r.alias === relation.alias && (r.schema === null || relation.schema === null || r.schema === relation.schema))) {
+      throw new SqlError('duplicate_alias', `table name "${relation.alias}" specified more than once`, { token });
+    }
+    this.relations.push(relation);
+  }
+
+  /** The column of this scope or an enclosing one. Throws 42703, 42702 or 42P01. */
+  resolve(path: readonly string[], token: number): Scalar {
+    const found = this.find(path, token);
+    if (found !== null) return found;
+    const column = path.at(-1) as string;
+    if (path.length === 1) throw new SqlError('undefined_column', `column "${column}" does not exist`, { token });
+    const table = path.at(-2) as string;
+    if (this.#relationNamed(table) === null) throw new SqlError('undefined_table', `missing FROM-clause entry for table "${table}"`, { token });
+    throw new SqlError('undefined_column', `column ${table}.${column} does not exist`, { token });
+  }
+
+  find(path: readonly string[], token: number): Scalar | null {
+    return this.findHere(path, token) ?? this.parent?.find(path, token) ?? null;
+  }
+
+  findHere(path: readonly string[], token: number): Scalar | null {
+    const column = path.at(-1) as string;
+    const table = path.length > 1 ? (path.at(-2) as string) : null;
+    const schema = path.length > 2 ? (path.at(-3) as string) : null;
+    if (table === null) {
+      const merged = this.merged.find((m) => m.name === column);
+      if (merged !== undefined) return merged.scalar;
+    }
+    let found: ScopeColumn | null = null;
+    for (const relation of this.relations) {
+      if (table !== null && (relation.alias !== table || (schema !== null && relation.schema !== null && relation.schema !== schema))) continue;
+      for (const candidate of relation.columns) {
+        if (candidate.name !== column || (table === null && relation.merged.has(candidate.id))) continue;
+        if (found !== null) throw new SqlError('ambiguous_column', `column reference "${column}" is ambiguous`, { token });
+        found = candidate;
+      }
+    }
+    return found === null ? null : { kind: 'column', type: found.type, id: found.id, name: found.name };
+  }
+
+  /** The relation of that alias, here or around. */
+  relation(path: readonly string[]): ScopeRelation | null {
+    return this.#relationNamed(path.at(-1) as string);
+  }
+
+  #relationNamed(alias: string): ScopeRelation | null {
+    return this.relations.find((r) => r.alias === alias) ?? (this.parent === null ? null : this.parent.#relationNamed(alias));
+  }
+
+  /** Where a column came from, for the client. */
+  origin(id: ColumnId): { readonly table: number; readonly number: number } {
+    for (const relation of this.relations) {
+      const column = relation.columns.find((c) => c.id === id);
+      if (column !== undefined) return column;
+    }
+    return NOWHERE;
+  }
+}
+
+const NOWHERE = { table: 0, number: 0 };
