@@ -6,107 +6,148 @@ import type { Frame } from './interpret.js';
 /** A compiled expression. */
 export type Evaluator = (row: Row, frame: Frame) => Value;
 
-type Block = { readonly op: 'and' | 'or' | 'coalesce'; readonly result: string } | { readonly op: 'if'; readonly result: string };
+/** A block that is open while source is written; its value ends up in the variable `result`. */
+interface Block {
+  readonly op: 'and' | 'or' | 'coalesce' | 'if';
+  readonly result: string;
+}
 
 /**
  * Turns the code of an expression into one JavaScript function.
  *
- * The source is put together from fixed templates and numbers alone: constants and functions are reached through the array `k` by index, so no text that came from a
- * user is ever part of it.
+ * The source is put together from fixed templates and numbers alone: constants and functions are reached through the
+ * array `k` by index, so no text that came from a user is ever part of it.
  */
 export function compile(code: readonly Instruction[]): Evaluator {
   const simple = compileSimple(code);
   if (simple !== null) return simple;
-  const k: unknown[] = [];
-  const lines: string[] = [];
-  const stack: string[] = [];
-  const blocks: Block[] = [];
-  let names = 0;
-  const name = (): string => `v${names++}`;
-  const keep = (value: unknown): string => `k[${k.push(value) - 1}]`;
-  const pop = (): string => {
-    const top = stack.pop();
-    assert(top !== undefined, 'the stack of an expression is empty');
-    return top;
-  };
-  const define = (source: string): void => {
-    const v = name();
-    lines.push(`const ${v} = ${source};`);
-    stack.push(v);
-  };
-  for (const instruction of code) {
+  const source = new Source();
+  for (const instruction of code) source.add(instruction);
+  return source.finish();
+}
+
+/** The function as it grows: a stack of names and literals stands for the machine's stack of values. */
+class Source {
+  readonly #k: unknown[] = [];
+  readonly #lines: string[] = [];
+  readonly #stack: string[] = [];
+  readonly #blocks: Block[] = [];
+  #names = 0;
+
+  add(instruction: Instruction): void {
     switch (instruction.op) {
       case 'constant':
-        stack.push(typeof instruction.value === 'number' && Number.isInteger(instruction.value) && !Object.is(instruction.value, -0) ? `(${instruction.value})` : keep(instruction.value));
-        break;
+        this.#stack.push(this.#constant(instruction.value));
+        return;
       case 'parameter':
-        define(`p[${instruction.index}] ?? null`);
-        break;
+        this.#define(`p[${instruction.index}] ?? null`);
+        return;
       case 'column':
-        define(`row[${instruction.index}] ?? null`);
-        break;
+        this.#define(`row[${instruction.index}] ?? null`);
+        return;
       case 'register':
-        define(`r[${instruction.index}] ?? null`);
-        break;
-      case 'call': {
-        const args = stack.splice(stack.length - instruction.count, instruction.count);
-        const call = `${keep(instruction.evaluate)}(${[...args, 'c'].join(', ')})`;
-        define(instruction.strict && args.length > 0 ? `${args.map((a) => `${a} === null`).join(' || ')} ? null : ${call}` : call);
-        break;
-      }
+        this.#define(`r[${instruction.index}] ?? null`);
+        return;
+      case 'call':
+        this.#call(instruction);
+        return;
       case 'not': {
-        const v = pop();
-        define(`${v} === null ? null : ${v} !== true`);
-        break;
+        const v = this.#pop();
+        this.#define(`${v} === null ? null : ${v} !== true`);
+        return;
       }
       case 'is-null':
-        define(`${pop()} ${instruction.negated ? '!==' : '==='} null`);
-        break;
+        this.#define(`${this.#pop()} ${instruction.negated ? '!==' : '==='} null`);
+        return;
       case 'is-boolean':
-        define(`${pop()} ${instruction.negated ? '!==' : '==='} ${instruction.test}`);
-        break;
+        this.#define(`${this.#pop()} ${instruction.negated ? '!==' : '==='} ${instruction.test}`);
+        return;
       case 'array':
-        define(`[${stack.splice(stack.length - instruction.count, instruction.count).join(', ')}]`);
-        break;
-      case 'and':
-      case 'or':
-      case 'coalesce': {
-        const left = pop();
-        const result = name();
-        lines.push(`let ${result} = ${left};`);
-        const decided = instruction.op === 'coalesce' ? `${result} === null` : `${result} !== ${instruction.op === 'or'}`;
-        lines.push(`if (${decided}) {`);
-        blocks.push({ op: instruction.op, result });
-        break;
-      }
-      case 'if': {
-        const result = name();
-        lines.push(`let ${result};`, `if (${pop()} === true) {`);
-        blocks.push({ op: 'if', result });
-        break;
-      }
-      case 'else': {
-        const block = blocks.at(-1);
-        assert(block !== undefined, 'an else stands outside of a condition');
-        lines.push(`${block.result} = ${pop()};`, '} else {');
-        break;
-      }
-      case 'end': {
-        const block = blocks.pop();
-        assert(block !== undefined, 'an end stands outside of a block');
-        const right = pop();
-        const decisive = block.op === 'or' ? 'true' : 'false';
-        // Unknown on the left: only a decisive right side settles it.
-        const value = block.op === 'and' || block.op === 'or' ? `${block.result} === null && ${right} !== ${decisive} ? null : ${right}` : right;
-        lines.push(`${block.result} = ${value};`, '}');
-        stack.push(block.result);
-        break;
-      }
+        this.#define(`[${this.#popMany(instruction.count).join(', ')}]`);
+        return;
+      default:
+        this.#branch(instruction.op);
     }
   }
-  assert(stack.length === 1, 'an expression must leave one value');
-  const body = `"use strict"; return function (row, frame) { const p = frame.parameters, r = frame.registers, c = frame.evaluation; ${lines.join('\n')} return ${pop()}; };`;
-  return new Function('k', body)(k) as Evaluator;
+
+  finish(): Evaluator {
+    assert(this.#stack.length === 1, 'an expression must leave one value');
+    const body = `"use strict"; return function (row, frame) {
+      const p = frame.parameters, r = frame.registers, c = frame.evaluation;
+      ${this.#lines.join('\n')}
+      return ${this.#pop()};
+    };`;
+    return new Function('k', body)(this.#k) as Evaluator;
+  }
+
+  #constant(value: Value): string {
+    const literal = typeof value === 'number' && Number.isInteger(value) && !Object.is(value, -0);
+    return literal ? `(${value})` : this.#keep(value);
+  }
+
+  #call({ evaluate, count, strict }: Extract<Instruction, { op: 'call' }>): void {
+    const args = this.#popMany(count);
+    const call = `${this.#keep(evaluate)}(${[...args, 'c'].join(', ')})`;
+    const unknown = args.map((a) => `${a} === null`).join(' || ');
+    this.#define(strict && count > 0 ? `${unknown} ? null : ${call}` : call);
+  }
+
+  #branch(op: 'and' | 'or' | 'coalesce' | 'if' | 'else' | 'end'): void {
+    if (op === 'else') {
+      const block = this.#blocks.at(-1);
+      assert(block?.op === 'if', 'an else stands outside of a condition');
+      this.#lines.push(`${block.result} = ${this.#pop()};`, '} else {');
+    } else if (op === 'end') {
+      this.#end();
+    } else {
+      const top = this.#pop();
+      const result = this.#name();
+      if (op === 'if') {
+        this.#lines.push(`let ${result};`, `if (${top} === true) {`);
+      } else {
+        const undecided = op === 'coalesce' ? `${result} === null` : `${result} !== ${op === 'or'}`;
+        this.#lines.push(`let ${result} = ${top};`, `if (${undecided}) {`);
+      }
+      this.#blocks.push({ op, result });
+    }
+  }
+
+  #end(): void {
+    const block = this.#blocks.pop();
+    assert(block !== undefined, 'an end stands outside of a block');
+    const { op, result } = block;
+    const right = this.#pop();
+    // Unknown on the left: only a decisive right side settles it.
+    const value =
+      op === 'and' || op === 'or' ? `${result} === null && ${right} !== ${op === 'or'} ? null : ${right}` : right;
+    this.#lines.push(`${result} = ${value};`, '}');
+    this.#stack.push(result);
+  }
+
+  #define(source: string): void {
+    const v = this.#name();
+    this.#lines.push(`const ${v} = ${source};`);
+    this.#stack.push(v);
+  }
+
+  #name(): string {
+    return `v${this.#names++}`;
+  }
+
+  #keep(value: unknown): string {
+    return `k[${this.#k.push(value) - 1}]`;
+  }
+
+  #pop(): string {
+    const top = this.#stack.pop();
+    assert(top !== undefined, 'the stack of an expression is empty');
+    return top;
+  }
+
+  #popMany(count: number): string[] {
+    assert(this.#stack.length >= count, 'the stack of an expression is too short');
+    return this.#stack.splice(this.#stack.length - count, count);
+  }
 }
 
 /** Expressions so short that a closure is as fast as compiled source, and costs no compilation. */

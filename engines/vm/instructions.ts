@@ -97,7 +97,12 @@ function emit(scalar: Scalar, placement: Placement, code: Instruction[]): void {
 }
 
 /** a AND b AND c: each block's body is the next operand. */
-function emitBlocks(op: 'and' | 'or' | 'coalesce', operands: readonly Scalar[], placement: Placement, code: Instruction[]): void {
+function emitBlocks(
+  op: 'and' | 'or' | 'coalesce',
+  operands: readonly Scalar[],
+  placement: Placement,
+  code: Instruction[],
+): void {
   emit(operands[0] as Scalar, placement, code);
   for (let i = 1; i < operands.length; i++) {
     code.push({ op });

@@ -81,7 +81,11 @@ export function interpret(code: readonly Instruction[], row: Row, frame: Frame):
         break;
       case 'end': {
         const block = pending.pop();
-        if ((block?.op === 'and' || block?.op === 'or') && block.left === null && stack.at(-1) !== (block.op === 'or')) {
+        if (
+          (block?.op === 'and' || block?.op === 'or') &&
+          block.left === null &&
+          stack.at(-1) !== (block.op === 'or')
+        ) {
           pop();
           stack.push(null);
         }

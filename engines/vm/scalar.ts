@@ -1,5 +1,6 @@
 import type { CastFunction } from '#schemas/values/cast.js';
 import type { SqlType } from '#schemas/values/type.js';
+import { sameType } from '#schemas/values/type-name.js';
 import type { Value } from '#schemas/values/value.js';
 import type { EvaluationContext } from '../functions/definition.js';
 
@@ -18,9 +19,20 @@ export type Scalar =
   | { readonly kind: 'and' | 'or'; readonly type: SqlType; readonly operands: readonly Scalar[] }
   | { readonly kind: 'not'; readonly type: SqlType; readonly operand: Scalar }
   | { readonly kind: 'is-null'; readonly type: SqlType; readonly operand: Scalar; readonly negated: boolean }
-  | { readonly kind: 'is-boolean'; readonly type: SqlType; readonly operand: Scalar; readonly test: boolean; readonly negated: boolean }
+  | {
+      readonly kind: 'is-boolean';
+      readonly type: SqlType;
+      readonly operand: Scalar;
+      readonly test: boolean;
+      readonly negated: boolean;
+    }
   | { readonly kind: 'coalesce'; readonly type: SqlType; readonly operands: readonly Scalar[] }
-  | { readonly kind: 'case'; readonly type: SqlType; readonly branches: ReadonlyArray<{ readonly when: Scalar; readonly then: Scalar }>; readonly otherwise: Scalar }
+  | {
+      readonly kind: 'case';
+      readonly type: SqlType;
+      readonly branches: ReadonlyArray<{ readonly when: Scalar; readonly then: Scalar }>;
+      readonly otherwise: Scalar;
+    }
   | { readonly kind: 'array'; readonly type: SqlType; readonly elements: readonly Scalar[] };
 
 /** A function or operator applied. `evaluate` takes the arguments positionally and then the evaluation context. */
@@ -96,7 +108,11 @@ export function withOperands(scalar: Scalar, operands: readonly Scalar[]): Scala
     case 'is-boolean':
       return { ...scalar, operand: at(0) };
     case 'case':
-      return { ...scalar, branches: scalar.branches.map((_, i) => ({ when: at(2 * i), then: at(2 * i + 1) })), otherwise: at(operands.length - 1) };
+      return {
+        ...scalar,
+        branches: scalar.branches.map((_, i) => ({ when: at(2 * i), then: at(2 * i + 1) })),
+        otherwise: at(operands.length - 1),
+      };
     case 'array':
       return { ...scalar, elements: operands };
   }
@@ -106,7 +122,12 @@ export function withOperands(scalar: Scalar, operands: readonly Scalar[]): Scala
 export function mapScalar(scalar: Scalar, change: (scalar: Scalar) => Scalar): Scalar {
   const operands = operandsOf(scalar);
   if (operands.length === 0) return change(scalar);
-  return change(withOperands(scalar, operands.map((operand) => mapScalar(operand, change))));
+  return change(
+    withOperands(
+      scalar,
+      operands.map((operand) => mapScalar(operand, change)),
+    ),
+  );
 }
 
 export function columnsOf(scalar: Scalar, into: Set<ColumnId> = new Set()): Set<ColumnId> {
@@ -125,10 +146,18 @@ export function sameScalar(a: Scalar, b: Scalar): boolean {
   if (a.kind !== b.kind) return false;
   if (a.kind === 'column' && b.kind === 'column') return a.id === b.id;
   if (a.kind === 'parameter' && b.kind === 'parameter') return a.index === b.index;
-  if (a.kind === 'constant' && b.kind === 'constant') return a.value === b.value && a.type.kind === b.type.kind;
-  if (a.kind === 'call' && b.kind === 'call' && (a.name !== b.name || a.volatility === 'volatile' || a.type.kind !== b.type.kind)) return false;
+  // Modifiers count: x::numeric(4,1) and x::numeric(4,2) are two values.
+  if (!sameType(a.type, b.type)) return false;
+  if (a.kind === 'constant' && b.kind === 'constant') return Object.is(a.value, b.value);
+  if (
+    a.kind === 'call' &&
+    b.kind === 'call' &&
+    (a.name !== b.name || a.operator !== b.operator || a.volatility === 'volatile')
+  )
+    return false;
   if (a.kind === 'is-null' && b.kind === 'is-null' && a.negated !== b.negated) return false;
-  if (a.kind === 'is-boolean' && b.kind === 'is-boolean' && (a.negated !== b.negated || a.test !== b.test)) return false;
+  if (a.kind === 'is-boolean' && b.kind === 'is-boolean' && (a.negated !== b.negated || a.test !== b.test))
+    return false;
   const x = operandsOf(a);
   const y = operandsOf(b);
   return x.length === y.length && x.every((operand, i) => sameScalar(operand, y[i] as Scalar));
