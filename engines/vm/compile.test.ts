@@ -16,20 +16,7 @@ const placement: Placement = {
 /** Which functions ran, in order: short cuts must be the same, since a function may throw or have effects. */
 let calls: string[] = [];
 
-const sample: Value[] = [
-  null,
-  true,
-  false,
-  0,
-  -0,
-  1,
-  2.5,
-  Number.NaN,
-  7n,
-  '',
-  'it\'s `x`"\\\n',
-  new Uint8Array([1]),
-];
+const sample: Value[] = [null, true, false, 0, -0, 1, 2.5, Number.NaN, 7n, '', 'it\'s `x`"\\\n', new Uint8Array([1])];
 const value: fc.Arbitrary<Value> = fc.constantFrom(...sample);
 const truth: fc.Arbitrary<Value> = fc.constantFrom(null, true, false);
 
