@@ -1,11 +1,11 @@
 import { SqlError } from '#schemas/sqlstate/sql-error.js';
-import { roundHalfEven } from '#schemas/values/cast.js';
 import { daysInMonth, fieldsOfTimestamp, MICROS_PER_DAY, timestampFromFields } from '#schemas/values/calendar.js';
+import { roundHalfEven } from '#schemas/values/cast.js';
 import { Interval } from '#schemas/values/interval.js';
 import { checkedInterval } from '#schemas/values/interval-text.js';
+import { divisionByZero } from '#schemas/values/numeric-arithmetic.js';
 import { localToMoment, momentToLocal } from '#schemas/values/time-zone.js';
 import { checkTimestamp } from '#schemas/values/timestamp-text.js';
-import { divisionByZero } from '#schemas/values/numeric-arithmetic.js';
 import { TIMESTAMP_INFINITY, TIMESTAMP_NEGATIVE_INFINITY } from '#schemas/values/value.js';
 
 /** Arithmetic of moments and intervals as PostgreSQL's timestamp.c does it: months first (the day is cut to the month's end), then days, then time. */
