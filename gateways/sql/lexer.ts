@@ -1,3 +1,4 @@
+import { SqlError } from '#schemas/sqlstate/sql-error.js';
 import type { TokenKind } from './scanner.js';
 import { characterCount, type Lexicon, Scanner, TOKEN } from './scanner.js';
 import { quotedName, stringValue } from './string-literal.js';
@@ -13,14 +14,27 @@ export interface Token {
   readonly end: number;
 }
 
-/** All tokens of a text; the last is of kind `end`. Throws SqlError syntax_error with a position. */
-export function tokenize(text: string, lexicon: Lexicon): Token[] {
+/** Tokens of a text, and what ended them: `error` is the refusal of what follows, if anything that cannot be a token does. */
+export interface TokenList {
+  /** The last is of kind `end`, or `wrong` where there is an error. */
+  readonly tokens: readonly Token[];
+  readonly error: SqlError | null;
+}
+
+/** All tokens of a text. Does not throw: a parser that never gets as far as the error has a better one to tell. */
+export function tokenize(text: string, lexicon: Lexicon): TokenList {
   const scanner = new Scanner(text, lexicon);
   const tokens: Token[] = [];
-  for (;;) {
-    const kind = scanner.next();
-    tokens.push(tokenOf(scanner, kind, lexicon));
-    if (kind === TOKEN.end) return tokens;
+  try {
+    for (;;) {
+      const kind = scanner.next();
+      tokens.push(tokenOf(scanner, kind, lexicon));
+      if (kind === TOKEN.end) return { tokens, error: null };
+    }
+  } catch (error) {
+    if (!(error instanceof SqlError)) throw error;
+    tokens.push({ kind: TOKEN.wrong, text: '', keyword: '', start: scanner.start, end: text.length });
+    return { tokens, error };
   }
 }
 
@@ -51,6 +65,7 @@ function tokenOf(scanner: Scanner, kind: TokenKind, lexicon: Lexicon): Token {
 /** Value of the string token under the scanner. */
 export function scannedString(scanner: Scanner, lexicon: Lexicon): string {
   const { text, start, end } = scanner;
+  if (scanner.simple) return text.slice(start + 1, end - 1);
   return stringValue(
     text.slice(start, end),
     scanner.form,

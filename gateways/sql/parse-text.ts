@@ -1,6 +1,6 @@
 import type { Statement } from '#schemas/program/statement.js';
 import type { Dialect, ParsedStatement } from './dialect.js';
-import type { Token } from './lexer.js';
+import type { Token, TokenList } from './lexer.js';
 import { tokenize } from './lexer.js';
 import { LiteralLifter } from './literal-lifter.js';
 import type { LocalStatement } from './local-statement.js';
@@ -15,14 +15,15 @@ const LIFTED_STATEMENTS: ReadonlySet<string> = new Set(['select', 'insert', 'upd
  * Throws SqlError with a character position: syntax_error, feature_not_supported and what else the grammar itself refuses.
  */
 export function parseText(text: string, dialect: Dialect, lift: boolean): ParsedStatement[] {
-  const tokens = tokenize(text, dialect.lexicon);
+  const list = tokenize(text, dialect.lexicon);
+  const { tokens } = list;
   const statements: ParsedStatement[] = [];
   let index = 0;
   for (;;) {
     while (isSemicolon(tokens[index])) index++;
     const token = tokens[index];
     if (token === undefined || token.kind === TOKEN.end) return statements;
-    const statement = parseOne(text, tokens, index, dialect, lift);
+    const statement = parseOne(text, list, index, dialect, lift);
     statements.push(statement.parsed);
     index = statement.end;
   }
@@ -34,15 +35,15 @@ function isSemicolon(token: Token | undefined): boolean {
 
 function parseOne(
   text: string,
-  tokens: readonly Token[],
+  list: TokenList,
   first: number,
   dialect: Dialect,
   lift: boolean,
 ): { readonly parsed: ParsedStatement; readonly end: number } {
-  const parameterCount = countParameters(tokens, first);
-  const head = tokens[first];
+  const parameterCount = countParameters(list.tokens, first);
+  const head = list.tokens[first];
   const lifter = new LiteralLifter(parameterCount, lift && LIFTED_STATEMENTS.has(head?.keyword || (head?.text ?? '')));
-  const parser = new Parser(text, tokens, first, dialect, lifter);
+  const parser = new Parser(text, list, first, dialect, lifter);
   const result = parseStatement(parser);
   if (!parser.atEnd()) throw parser.syntaxError();
   const isLocal = result.kind === 'prepare' || result.kind === 'execute' || result.kind === 'deallocate';

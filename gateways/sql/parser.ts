@@ -3,7 +3,7 @@ import { tooDeep } from '#schemas/program/limits.js';
 import type { ObjectPath } from '#schemas/program/statement.js';
 import { SqlError } from '#schemas/sqlstate/sql-error.js';
 import type { Dialect, KeywordClass } from './dialect.js';
-import type { Token } from './lexer.js';
+import type { Token, TokenList } from './lexer.js';
 import type { LiteralLifter } from './literal-lifter.js';
 import { characterCount, TOKEN } from './scanner.js';
 
@@ -17,6 +17,7 @@ const NESTING_MAX = 400;
 export class Parser {
   readonly text: string;
   readonly tokens: readonly Token[];
+  private readonly lexicalError: SqlError | null;
   readonly dialect: Dialect;
   readonly lifter: LiteralLifter;
   /** Index of the next token. */
@@ -30,9 +31,11 @@ export class Parser {
   private nesting = 0;
   private readonly last: Token;
 
-  constructor(text: string, tokens: readonly Token[], first: number, dialect: Dialect, lifter: LiteralLifter) {
+  constructor(text: string, list: TokenList, first: number, dialect: Dialect, lifter: LiteralLifter) {
     this.text = text;
+    const { tokens, error } = list;
     this.tokens = tokens;
+    this.lexicalError = error;
     this.index = first;
     this.first = first;
     this.dialect = dialect;
@@ -269,6 +272,7 @@ export class Parser {
 
   syntaxErrorAt(index: number): SqlError {
     const token = this.tokens[index] ?? this.last;
+    if (token.kind === TOKEN.wrong && this.lexicalError !== null) return this.lexicalError;
     const near = token.kind === TOKEN.end ? null : this.text.slice(token.start, token.end);
     return new SqlError('syntax_error', this.dialect.syntaxError(near), {
       position: characterCount(this.text, token.start) + 1,

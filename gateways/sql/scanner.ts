@@ -17,6 +17,8 @@ export const TOKEN = {
   operator: 8,
   /** , ( ) [ ] ; . : :: := => .. */
   symbol: 9,
+  /** What cannot be a token: made by the lexer, never by the scanner. */
+  wrong: 10,
 } as const;
 
 export type TokenKind = (typeof TOKEN)[keyof typeof TOKEN];
@@ -78,6 +80,8 @@ export class Scanner {
   start = 0;
   end = 0;
   form: number = FORM.plain;
+  /** The string under the scanner stands as it is between two quotes. */
+  simple = false;
 
   constructor(text: string, lexicon: Lexicon) {
     this.text = text;
@@ -203,17 +207,23 @@ export class Scanner {
   private string(open: number, quote: number, backslashes: boolean): TokenKind {
     const text = this.text;
     let at = open + 1;
+    this.simple = open === this.start;
     for (;;) {
       const code = text.charCodeAt(at);
       if (code === quote) {
-        if (text.charCodeAt(at + 1) === quote) at += 2;
-        else {
+        if (text.charCodeAt(at + 1) === quote) {
+          this.simple = false;
+          at += 2;
+        } else {
           const continued = this.continuation(at + 1, quote);
           if (continued === 0) return this.take(TOKEN.string, at + 1);
+          this.simple = false;
           at = continued;
         }
-      } else if (code === 92 && backslashes) at += 2;
-      else if (at >= text.length) throw this.failure('unterminated quoted string', this.start, text.length);
+      } else if (code === 92 && backslashes) {
+        this.simple = false;
+        at += 2;
+      } else if (at >= text.length) throw this.failure('unterminated quoted string', this.start, text.length);
       else at++;
     }
   }

@@ -103,7 +103,12 @@ export const STATEMENT_INSTRUCTIONS: NodeTable<Statement> = {
   ],
   'alter-table': [
     0x8a,
-    { path: objectPath, ifExists: flag, actions: list(node<AlterTableAction>('alter-table-action')) },
+    {
+      object: choice('table', 'index', 'view', 'sequence'),
+      path: objectPath,
+      ifExists: flag,
+      actions: list(node<AlterTableAction>('alter-table-action')),
+    },
   ],
   drop: [
     0x8b,
@@ -166,6 +171,14 @@ export const STATEMENT_INSTRUCTIONS: NodeTable<Statement> = {
     { action: choice('vacuum', 'analyze', 'vacuum analyze', 'checkpoint', 'reindex'), tables: objectPaths },
   ],
   'declare-cursor': [0xa4, { name: string, hold: flag, scroll: flag, binary: flag, query }],
-  'fetch-cursor': [0xa5, { name: string, direction: string, count: optional(integer), move: flag }],
+  'fetch-cursor': [
+    0xa5,
+    {
+      name: string,
+      direction: choice('forward', 'backward', 'absolute', 'relative'),
+      count: optional(integer),
+      move: flag,
+    },
+  ],
   'close-cursor': [0xa6, { name: optional(string) }],
 };

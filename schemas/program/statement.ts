@@ -151,7 +151,8 @@ export type Statement =
   | {
       readonly kind: 'fetch-cursor';
       readonly name: string;
-      readonly direction: string /** null = ALL. */;
+      readonly direction: 'forward' | 'backward' | 'absolute' | 'relative';
+      /** null = ALL. */
       readonly count: number | null;
       readonly move: boolean;
     }
@@ -164,6 +165,12 @@ export interface ObjectPath {
   readonly token: number;
 }
 
+/**
+ * One option of a statement that has many, by its name in lower case with underscores. A list is several options of one name. Sequences: as, start, restart, increment,
+ * minvalue, maxvalue (null = NO …), cache, cycle, sequence_name; integers past 2^53 are decimal strings. Users: login, superuser, createdb, createrole, inherit,
+ * replication, bypassrls, connection_limit, password (null = none), valid_until, in_role, role, admin. COPY: format, delimiter, null, header (boolean or 'match'), quote,
+ * escape, force_quote, force_not_null, force_null ('*' = all), encoding, freeze.
+ */
 export interface Option {
   readonly name: string;
   readonly value: string | number | boolean | null;
@@ -244,6 +251,7 @@ export interface CreateTable {
 
 export interface ColumnDefinition {
   readonly name: string;
+  /** smallserial, serial and bigserial arrive by these names: the engine makes the sequence and the default. */
   readonly type: TypeName;
   readonly constraints: readonly ColumnConstraint[];
   readonly token: number;
@@ -294,6 +302,8 @@ export type ReferentialAction = 'no-action' | 'restrict' | 'cascade' | 'set-null
 
 export interface AlterTable {
   readonly kind: 'alter-table';
+  /** What the statement calls the relation; all but tables are only renamed, moved and given away. */
+  readonly object: 'table' | 'index' | 'view' | 'sequence';
   readonly path: ObjectPath;
   readonly ifExists: boolean;
   readonly actions: readonly AlterTableAction[];
@@ -332,6 +342,14 @@ export type AlterTableAction =
       readonly using: Expression | null;
       readonly token: number;
     }
+  | {
+      readonly kind: 'add-identity';
+      readonly column: string;
+      readonly always: boolean;
+      readonly options: readonly Option[];
+      readonly token: number;
+    }
+  | { readonly kind: 'drop-identity'; readonly column: string; readonly ifExists: boolean; readonly token: number }
   | { readonly kind: 'add-constraint'; readonly constraint: TableConstraint; readonly notValid: boolean }
   | {
       readonly kind: 'drop-constraint';

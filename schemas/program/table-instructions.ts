@@ -57,6 +57,7 @@ export const CONSTRAINT_INSTRUCTIONS: NodeTable<ColumnConstraint> = {
   ],
 };
 
+const options = list(record<Option>({ name: string, value: scalar, token }));
 const rename = { name: string, to: string, token } as const;
 const dropped = { name: string, ifExists: flag, cascade: flag, token } as const;
 const column = { column: string, token } as const;
@@ -83,6 +84,8 @@ export const ALTER_TABLE_INSTRUCTIONS: NodeTable<AlterTableAction> = {
     },
   ],
   'drop-constraint': [0xcd, dropped],
+  'add-identity': [0xce, { column: string, always: flag, options, token }],
+  'drop-identity': [0xcf, { column: string, ifExists: flag, token }],
 };
 
 /** Targets of ON CONFLICT: opcodes 0x78 to 0x7b. */

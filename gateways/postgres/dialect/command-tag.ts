@@ -26,6 +26,8 @@ export function commandTag(statement: Statement): string {
       const verb = statement.revoke ? 'REVOKE' : 'GRANT';
       return statement.object === 'role' ? `${verb} ROLE` : verb;
     }
+    case 'alter-table':
+      return `ALTER ${statement.object.toUpperCase()}`;
     case 'discard':
       return `DISCARD ${statement.target.toUpperCase()}`;
     case 'close-cursor':

@@ -1,9 +1,16 @@
+import { parseCopy } from '../../sql/copy.js';
+import { CURSOR_STATEMENTS } from '../../sql/cursor-statements.js';
 import { DATA_STATEMENTS, parseSelectItems } from '../../sql/data-statements.js';
+import { DEFINITION_STATEMENTS } from '../../sql/definition-statements.js';
 import type { Dialect, Grammar } from '../../sql/dialect.js';
 import { parseExpression } from '../../sql/expression.js';
 import { parseFromItem } from '../../sql/from-item.js';
+import { MAINTENANCE_STATEMENTS } from '../../sql/maintenance-statements.js';
+import { PREPARED_STATEMENTS } from '../../sql/prepared-statements.js';
 import { parseQuery, parseQueryRest } from '../../sql/query.js';
+import { SESSION_STATEMENTS } from '../../sql/session-statements.js';
 import { STANDARD_SPECIALS } from '../../sql/special-expressions.js';
+import { TRANSACTION_STATEMENTS } from '../../sql/transaction-statements.js';
 import { parseTypeName } from '../../sql/type-name.js';
 import { commandTag } from './command-tag.js';
 import { KEYWORDS, LABELS_THAT_NEED_AS } from './keywords.js';
@@ -18,7 +25,16 @@ const grammar: Grammar = {
   queryRest: parseQueryRest,
   fromItem: parseFromItem,
   selectItems: parseSelectItems,
-  statements: new Map([...DATA_STATEMENTS]),
+  statements: new Map([
+    ...DATA_STATEMENTS,
+    ...DEFINITION_STATEMENTS,
+    ...TRANSACTION_STATEMENTS,
+    ...SESSION_STATEMENTS,
+    ...MAINTENANCE_STATEMENTS,
+    ...CURSOR_STATEMENTS,
+    ...PREPARED_STATEMENTS,
+    ['copy', parseCopy],
+  ]),
   specials: STANDARD_SPECIALS,
   unsupportedStatements: UNSUPPORTED_STATEMENTS,
 };

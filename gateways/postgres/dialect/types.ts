@@ -15,6 +15,9 @@ export const TYPE_ALIASES: ReadonlyMap<string, TypeAlias> = new Map<string, Type
   ['numeric', alias('numeric')],
   ['boolean', alias('bool')],
   ['varchar', alias('varchar')],
+  ['serial2', alias('smallserial')],
+  ['serial4', alias('serial')],
+  ['serial8', alias('bigserial')],
 ]);
 
 /** Types whose text form needs nothing but the session's settings to be read. */
