@@ -14,20 +14,35 @@ function makeTables(): Uint32Array[] {
   for (let t = 1; t < 8; t++) {
     const before = tables[t - 1] as Uint32Array;
     const table = tables[t] as Uint32Array;
-    for (let i = 0; i < 256; i++) table[i] = ((before[i] as number) >>> 8) ^ (first[(before[i] as number) & 0xff] as number);
+    for (let i = 0; i < 256; i++)
+      table[i] = ((before[i] as number) >>> 8) ^ (first[(before[i] as number) & 0xff] as number);
   }
   return tables;
 }
 
 // Constants of the module, so that the compiler sees eight fixed arrays and no look-up of a look-up.
-const [T0, T1, T2, T3, T4, T5, T6, T7] = TABLES as [Uint32Array, Uint32Array, Uint32Array, Uint32Array, Uint32Array, Uint32Array, Uint32Array, Uint32Array];
+const [T0, T1, T2, T3, T4, T5, T6, T7] = TABLES as [
+  Uint32Array,
+  Uint32Array,
+  Uint32Array,
+  Uint32Array,
+  Uint32Array,
+  Uint32Array,
+  Uint32Array,
+  Uint32Array,
+];
 
 /** The checksum of bytes[start, end), an unsigned 32-bit number. */
 export function crc32c(bytes: Uint8Array, start: number, end: number): number {
   let crc = -1;
   let i = start;
   for (const stop = end - 7; i < stop; i += 8) {
-    const low = crc ^ ((bytes[i] as number) | ((bytes[i + 1] as number) << 8) | ((bytes[i + 2] as number) << 16) | ((bytes[i + 3] as number) << 24));
+    const low =
+      crc ^
+      ((bytes[i] as number) |
+        ((bytes[i + 1] as number) << 8) |
+        ((bytes[i + 2] as number) << 16) |
+        ((bytes[i + 3] as number) << 24));
     crc =
       (T7[low & 0xff] as number) ^
       (T6[(low >>> 8) & 0xff] as number) ^

@@ -1,9 +1,12 @@
-import { mkdir, truncate } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, open, truncate } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import type { Offset, Partition } from '#schemas/kernel/brand.js';
 import { type ChangeLog, LogCorrupted, type LogRecord, type StoredRecord } from '../change-log.js';
 import { lockFolder } from './folder-lock.js';
+import { type LogDisk, realDisk } from './log-disk.js';
+import { partitionFolder } from './partition-folder.js';
 import { PartitionWriter, type WriterStatistics } from './partition-writer.js';
+import { markReached, reached } from './reached-mark.js';
 import { listSegments, readSegment, type Segment, type SegmentEnd } from './segment.js';
 
 export interface EmbeddedLogOptions {
@@ -11,47 +14,54 @@ export interface EmbeddedLogOptions {
   readonly partitions?: number;
   /** A new segment is begun when the last one has reached this size. */
   readonly segmentBytesMax?: number;
+  /** For tests. */
+  readonly disk?: LogDisk;
 }
 
 const SEGMENT_BYTES_MAX = 128 << 20;
 
 /**
- * The log in files of this machine: a folder a partition, segments of records, group commit with one fdatasync for all who wait.
+ * The log in files of this machine: a folder a partition, segments of records, group commit with one durable write for
+ * all who wait.
  *
- * A torn end is cut when the log is opened; damage anywhere else stops the opening with LogCorrupted. One process writes (a lock file); others may read with
- * EmbeddedLogReader.
+ * A torn end is cut when the log is opened; damage in the last segment stops the opening with LogCorrupted, damage in an
+ * older one stops whoever reads it. One process writes (a lock file); others may read with EmbeddedLogReader.
  */
 export class EmbeddedLog implements ChangeLog {
   readonly partitions: number;
+  readonly #folder: string;
   readonly #writers: readonly PartitionWriter[];
   readonly #release: () => Promise<void>;
-  readonly #waiting: Array<Set<() => void>>;
+  readonly #waiting: ReadonlyArray<Set<() => void>>;
   #closed = false;
 
-  private constructor(writers: readonly PartitionWriter[], release: () => Promise<void>) {
+  private constructor(folder: string, writers: readonly PartitionWriter[], release: () => Promise<void>) {
     this.partitions = writers.length;
+    this.#folder = folder;
     this.#writers = writers;
     this.#release = release;
     this.#waiting = writers.map((writer) => {
       const waiting = new Set<() => void>();
       writer.onDurable = () => {
         for (const wake of waiting) wake();
-        waiting.clear();
       };
       return waiting;
     });
   }
 
+  /** Rejects with LogCorrupted or LogLocked. */
   static async open(options: EmbeddedLogOptions): Promise<EmbeddedLog> {
-    await mkdir(options.folder, { recursive: true, mode: 0o700 });
-    const release = await lockFolder(options.folder);
+    const { folder, partitions = 1, segmentBytesMax = SEGMENT_BYTES_MAX, disk = realDisk } = options;
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    const release = await lockFolder(folder);
+    const writers: PartitionWriter[] = [];
     try {
-      const writers: PartitionWriter[] = [];
-      for (let partition = 0; partition < (options.partitions ?? 1); partition++) {
-        writers.push(await openPartition(partitionFolder(options.folder, partition), options.segmentBytesMax ?? SEGMENT_BYTES_MAX));
+      for (let partition = 0; partition < partitions; partition++) {
+        writers.push(await openPartition(partitionFolder(folder, partition), segmentBytesMax, disk));
       }
-      return new EmbeddedLog(writers, release);
+      return new EmbeddedLog(folder, writers, release);
     } catch (error) {
+      for (const writer of writers) await writer.close();
       await release();
       throw error;
     }
@@ -67,25 +77,47 @@ export class EmbeddedLog implements ChangeLog {
 
   async *tail(partition: Partition, from: Offset, signal: AbortSignal): AsyncIterable<readonly StoredRecord[]> {
     const writer = this.#writer(partition);
+    const waiting = this.#waiting[partition] as Set<() => void>;
+    let wake = (): void => undefined;
+    const woken = (): void => wake();
     let at: number = from;
-    while (!signal.aborted && !this.#closed) {
-      if (at < writer.durable) {
-        const to = writer.durable;
-        for await (const batch of this.read(partition, at as Offset, to as Offset)) yield batch;
-        at = to;
-        continue;
+    waiting.add(woken);
+    signal.addEventListener('abort', woken);
+    writer.recent.follow();
+    try {
+      while (!signal.aborted && !this.#closed) {
+        if (at >= writer.durable) {
+          await new Promise<void>((resolve) => {
+            wake = resolve;
+          });
+          continue;
+        }
+        const recent = writer.recent.from(at);
+        if (recent === null) {
+          for await (const batch of this.read(partition, at as Offset, writer.durable as Offset)) {
+            if (signal.aborted) return;
+            at = behind(batch);
+            yield batch;
+          }
+        } else {
+          at = behind(recent);
+          yield recent;
+        }
       }
-      await new Promise<void>((resolve) => {
-        this.#waiting[partition]?.add(resolve);
-        signal.addEventListener('abort', () => resolve(), { once: true });
-      });
+    } finally {
+      writer.recent.unfollow();
+      signal.removeEventListener('abort', woken);
+      waiting.delete(woken);
     }
   }
 
   async *read(partition: Partition, from: Offset, to: Offset): AsyncIterable<readonly StoredRecord[]> {
     const writer = this.#writer(partition);
+    const { segments } = writer;
     const end = Math.min(to, writer.durable);
-    yield* readSegments(writer.segments, from, end, (segment) => (segment === writer.segments.at(-1) ? writer.durableBytes : Number.MAX_SAFE_INTEGER));
+    const limitOf = (segment: Segment): number =>
+      segment === segments.at(-1) ? writer.durableBytes : Number.MAX_SAFE_INTEGER;
+    yield* readSegments(segments, from, end, limitOf);
   }
 
   async end(partition: Partition): Promise<Offset> {
@@ -95,7 +127,11 @@ export class EmbeddedLog implements ChangeLog {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    for (const writer of this.#writers) await writer.close();
+    for (let partition = 0; partition < this.partitions; partition++) {
+      const writer = this.#writer(partition as Partition);
+      await writer.close();
+      await markReached(partitionFolder(this.#folder, partition), writer.durable);
+    }
     for (const waiting of this.#waiting) for (const wake of waiting) wake();
     await this.#release();
   }
@@ -107,35 +143,65 @@ export class EmbeddedLog implements ChangeLog {
   }
 }
 
-export function partitionFolder(folder: string, partition: number): string {
-  return join(folder, String(partition));
+function behind(batch: readonly StoredRecord[]): number {
+  return (batch.at(-1) as StoredRecord).offset + 1;
 }
 
 /** Reads [from, to) across segments. Throws LogCorrupted when a record is missing before `to`. */
-export async function* readSegments(segments: readonly Segment[], from: number, to: number, limitOf: (segment: Segment) => number): AsyncGenerator<readonly StoredRecord[]> {
+async function* readSegments(
+  segments: readonly Segment[],
+  from: number,
+  to: number,
+  limitOf: (segment: Segment) => number,
+): AsyncGenerator<readonly StoredRecord[]> {
   let at = from;
   for (let i = 0; i < segments.length && at < to; i++) {
     const segment = segments[i] as Segment;
     const next = segments[i + 1];
+    if (segment.first > at) {
+      throw new LogCorrupted(segment.path, 0, at as Offset, `the segment with offset ${at} is missing`);
+    }
     if (next !== undefined && next.first <= at) continue;
     const stop = Math.min(to, next?.first ?? Number.MAX_SAFE_INTEGER);
     const end = yield* readSegment(segment, at, stop, limitOf(segment));
-    if (end.next < stop && (end.torn || next !== undefined)) {
-      throw new LogCorrupted(segment.path, end.position, end.next as Offset, `records up to offset ${stop} are missing`);
+    if (end.next < stop) {
+      const what = `records up to offset ${stop} are missing`;
+      throw new LogCorrupted(segment.path, end.position, end.next as Offset, what);
     }
     at = end.next;
   }
 }
 
 /** Reads the last segment to its end, cuts a torn tail, and opens it for writing. */
-async function openPartition(folder: string, segmentBytesMax: number): Promise<PartitionWriter> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+async function openPartition(folder: string, segmentBytesMax: number, disk: LogDisk): Promise<PartitionWriter> {
+  const made = await mkdir(folder, { recursive: true, mode: 0o700 });
+  if (made !== undefined) await syncFolder(dirname(folder));
   const segments = await listSegments(folder);
   const last = segments.at(-1);
-  if (last === undefined) return new PartitionWriter(folder, segments, 0, 0, segmentBytesMax);
-  const end = await drain(readSegment(last, Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER));
-  if (end.torn) await truncate(last.path, end.position);
-  return new PartitionWriter(folder, segments, end.position, end.next, segmentBytesMax);
+  const known = await reached(folder);
+  if (last === undefined) {
+    if (known > 0)
+      throw new LogCorrupted(folder, 0, 0 as Offset, `all segments are missing, offset ${known} was reached`);
+    return PartitionWriter.open({ disk, folder, segments, segmentBytesMax, next: 0, position: 0 });
+  }
+  const all = Number.MAX_SAFE_INTEGER;
+  const end = await drain(readSegment(last, all, all, all));
+  if (end.next < known) {
+    const what = `no whole record stands here, and offset ${known} was reached`;
+    throw new LogCorrupted(last.path, end.position, end.next as Offset, what);
+  }
+  // Also where only zeros stand: what is behind the end is the writer's to allocate.
+  await truncate(last.path, end.position);
+  return PartitionWriter.open({ disk, folder, segments, segmentBytesMax, next: end.next, position: end.position });
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
 }
 
 async function drain(records: AsyncGenerator<unknown, SegmentEnd>): Promise<SegmentEnd> {

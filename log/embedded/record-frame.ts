@@ -1,72 +1,160 @@
 import type { Offset } from '#schemas/kernel/brand.js';
 import type { LogRecord, StoredRecord } from '../change-log.js';
 import { crc32c } from './crc32c.js';
+import { decodeHeaders, encodeHeaders, headersBytes } from './record-headers.js';
 
 /**
  * One record in a segment file, big-endian:
  *
- *   length      u32   bytes behind the checksum
- *   checksum    u32   CRC-32C of them
- *   offset      u48
- *   timestamp   u48   milliseconds since 1970
- *   key length  i32   -1 = no key
- *   key, value  bytes
+ *   length          u32   bytes behind the checksum; 0 = nothing has been written here yet
+ *   checksum        u32   CRC-32C of them
+ *   offset          u48
+ *   in group        u32   records of its group commit that stand before it
+ *   timestamp       u48   milliseconds since 1970
+ *   key length      i32   -1 = no key
+ *   headers length  u16
+ *   key, headers, value   bytes
+ *
+ * A group is written after the one before it is durable. So `in group` says what was durable when the record was
+ * written, and that tells damage from a write that broke off: see `durableBefore`.
  */
 export const HEADER_BYTES = 8;
-const FIXED_BYTES = 16;
+const FIXED_BYTES = 22;
+const OFFSET_AT = 0;
+const IN_GROUP_AT = 6;
+const TIMESTAMP_AT = 10;
+const KEY_LENGTH_AT = 16;
+const HEADERS_LENGTH_AT = 20;
 /** A record this large was never written: a larger length is a sign of damage. */
 export const RECORD_BYTES_MAX = 1 << 30;
+/** Up to here a byte loop is quicker than the call of `set`. */
+const SMALL_BYTES = 24;
 
 export function frameBytes(record: LogRecord): number {
-  return HEADER_BYTES + FIXED_BYTES + (record.key?.length ?? 0) + record.value.length;
+  const headers = record.headers === undefined ? 0 : headersBytes(record.headers);
+  return HEADER_BYTES + FIXED_BYTES + (record.key === null ? 0 : record.key.length) + headers + record.value.length;
 }
 
-/** Writes the frame at `at` and returns the position behind it. There must be room. */
-export function encodeFrame(buffer: Buffer, at: number, record: LogRecord, offset: number): number {
-  const keyBytes = record.key?.length ?? 0;
-  const length = FIXED_BYTES + keyBytes + record.value.length;
+/** Hot: once a record. Writes the frame at `at` and returns the position behind it. There must be room. */
+export function encodeFrame(buffer: Buffer, at: number, record: LogRecord, offset: number, inGroup: number): number {
+  const { key, value, headers } = record;
   const body = at + HEADER_BYTES;
-  buffer.writeUInt32BE(length, at);
-  buffer.writeUIntBE(offset, body, 6);
-  buffer.writeUIntBE(record.timestampMs, body + 6, 6);
-  buffer.writeInt32BE(record.key === null ? -1 : keyBytes, body + 12);
-  if (record.key !== null) buffer.set(record.key, body + FIXED_BYTES);
-  buffer.set(record.value, body + FIXED_BYTES + keyBytes);
-  buffer.writeUInt32BE(crc32c(buffer, body, body + length), at + 4);
-  return body + length;
+  const keyAt = body + FIXED_BYTES;
+  const headersAt = key === null ? keyAt : copy(buffer, keyAt, key);
+  const valueAt = headers === undefined ? headersAt : encodeHeaders(buffer, headersAt, headers);
+  const end = copy(buffer, valueAt, value);
+  putU48(buffer, body + OFFSET_AT, offset);
+  putU32(buffer, body + IN_GROUP_AT, inGroup);
+  putU48(buffer, body + TIMESTAMP_AT, record.timestampMs);
+  putU32(buffer, body + KEY_LENGTH_AT, key === null ? -1 : key.length);
+  const headersLength = valueAt - headersAt;
+  buffer[body + HEADERS_LENGTH_AT] = headersLength >>> 8;
+  buffer[body + HEADERS_LENGTH_AT + 1] = headersLength;
+  putU32(buffer, at, end - body);
+  putU32(buffer, at + 4, crc32c(buffer, body, end));
+  return end;
 }
 
-/** What stands at a position: a record, too few bytes for one, or something that is none. */
-export type FrameResult = { readonly kind: 'record'; readonly record: StoredRecord; readonly end: number } | { readonly kind: 'short' } | { readonly kind: 'bad'; readonly what: string };
+function copy(buffer: Buffer, at: number, bytes: Uint8Array): number {
+  const { length } = bytes;
+  if (length <= SMALL_BYTES) for (let i = 0; i < length; i++) buffer[at + i] = bytes[i] as number;
+  else buffer.set(bytes, at);
+  return at + length;
+}
+
+function putU32(buffer: Buffer, at: number, value: number): void {
+  buffer[at] = value >>> 24;
+  buffer[at + 1] = value >>> 16;
+  buffer[at + 2] = value >>> 8;
+  buffer[at + 3] = value;
+}
+
+function putU48(buffer: Buffer, at: number, value: number): void {
+  const high = Math.floor(value / 0x1_0000_0000);
+  buffer[at] = high >>> 8;
+  buffer[at + 1] = high;
+  putU32(buffer, at + 2, value % 0x1_0000_0000);
+}
+
+/** What stands at a position: a record, too few bytes for one, nothing yet, or something that is no record. */
+export type FrameResult =
+  | { readonly kind: 'record'; readonly record: StoredRecord; readonly end: number }
+  | { readonly kind: 'short' }
+  | { readonly kind: 'empty' }
+  | { readonly kind: 'bad'; readonly what: string };
 
 const SHORT: FrameResult = { kind: 'short' };
+const EMPTY: FrameResult = { kind: 'empty' };
 
-/** Decodes the frame at `at` of the bytes up to `limit`. `expected` is the offset that must stand there. Key and value are views. */
+/** Decodes the frame at `at` of the bytes up to `limit`. `expected` is the offset that must stand there. Bytes are views. */
 export function decodeFrame(buffer: Buffer, at: number, limit: number, expected: number): FrameResult {
   if (at + HEADER_BYTES > limit) return SHORT;
   const length = buffer.readUInt32BE(at);
-  if (length < FIXED_BYTES || length > RECORD_BYTES_MAX) return { kind: 'bad', what: `record length ${length} is impossible` };
+  if (length === 0) return EMPTY;
+  if (length < FIXED_BYTES || length > RECORD_BYTES_MAX) {
+    return { kind: 'bad', what: `record length ${length} is impossible` };
+  }
   const body = at + HEADER_BYTES;
   const end = body + length;
   if (end > limit) return SHORT;
-  if (crc32c(buffer, body, end) !== buffer.readUInt32BE(at + 4)) return { kind: 'bad', what: 'checksum does not match' };
-  const offset = buffer.readUIntBE(body, 6);
+  if (crc32c(buffer, body, end) !== buffer.readUInt32BE(at + 4))
+    return { kind: 'bad', what: 'checksum does not match' };
+  const offset = buffer.readUIntBE(body + OFFSET_AT, 6);
   if (offset !== expected) return { kind: 'bad', what: `offset ${offset} stands where ${expected} belongs` };
-  const keyBytes = buffer.readInt32BE(body + 12);
-  const value = body + FIXED_BYTES + Math.max(keyBytes, 0);
-  if (keyBytes < -1 || value > end) return { kind: 'bad', what: 'key length does not fit the record' };
-  const key = keyBytes < 0 ? null : buffer.subarray(body + FIXED_BYTES, value);
-  return { kind: 'record', record: { offset: offset as Offset, timestampMs: buffer.readUIntBE(body + 6, 6), key, value: buffer.subarray(value, end) }, end };
+  return decodeBody(buffer, body, end, offset as Offset);
 }
 
-/** Does any whole record with an offset of at least `from` stand behind `at`? Then what is bad before it is damage, not a torn end. */
-export function recordStandsBehind(buffer: Buffer, at: number, limit: number, from: number): boolean {
-  for (let position = at + 1; position + HEADER_BYTES + FIXED_BYTES <= limit; position++) {
+function decodeBody(buffer: Buffer, body: number, end: number, offset: Offset): FrameResult {
+  const keyBytes = buffer.readInt32BE(body + KEY_LENGTH_AT);
+  const headersBytesHere = buffer.readUInt16BE(body + HEADERS_LENGTH_AT);
+  const keyAt = body + FIXED_BYTES;
+  const headersAt = keyAt + Math.max(keyBytes, 0);
+  const valueAt = headersAt + headersBytesHere;
+  if (keyBytes < -1 || valueAt > end) return { kind: 'bad', what: 'key length does not fit the record' };
+  const key = keyBytes < 0 ? null : buffer.subarray(keyAt, headersAt);
+  const value = buffer.subarray(valueAt, end);
+  const timestampMs = buffer.readUIntBE(body + TIMESTAMP_AT, 6);
+  if (headersBytesHere === 0) return { kind: 'record', record: { offset, timestampMs, key, value }, end };
+  const headers = decodeHeaders(buffer, headersAt, valueAt);
+  if (headers === null) return { kind: 'bad', what: 'headers do not fit the record' };
+  return { kind: 'record', record: { offset, timestampMs, key, value, headers }, end };
+}
+
+/** Decodes frames that this process has encoded itself: of the group in `bytes` that begins with offset `first`, those from `from` on. */
+export function decodeGroup(bytes: Buffer, first: number, from: number): StoredRecord[] {
+  const records: StoredRecord[] = [];
+  let offset = first;
+  for (let at = 0; at < bytes.length; ) {
+    const body = at + HEADER_BYTES;
+    const end = body + bytes.readUInt32BE(at);
+    if (offset >= from) {
+      const result = decodeBody(bytes, body, end, offset as Offset);
+      if (result.kind === 'record') records.push(result.record);
+    }
+    at = end;
+    offset++;
+  }
+  return records;
+}
+
+/**
+ * Was the record with offset `missing`, which cannot be read, durable once? It was, when any whole record behind `at`
+ * belongs to a group that began after it: then it has been damaged. When none does, it belongs to the last group, whose
+ * write broke off, and nobody was told that it is there.
+ */
+export function durableBefore(buffer: Buffer, at: number, limit: number, missing: number): boolean {
+  for (let position = at; position + HEADER_BYTES + FIXED_BYTES <= limit; position++) {
+    if (buffer[position] === 0 && buffer[position + 1] === 0 && buffer[position + 2] === 0) {
+      // Lengths below 256 are common, runs of zeros are long: the cheap test comes first.
+      if (buffer[position + 3] === 0) continue;
+    }
     const length = buffer.readUInt32BE(position);
-    if (length < FIXED_BYTES || position + HEADER_BYTES + length > limit) continue;
+    if (length < FIXED_BYTES || length > RECORD_BYTES_MAX || position + HEADER_BYTES + length > limit) continue;
     const body = position + HEADER_BYTES;
-    const offset = buffer.readUIntBE(body, 6);
-    if (offset < from || offset > from + 1e9) continue;
+    const offset = buffer.readUIntBE(body + OFFSET_AT, 6);
+    if (offset - buffer.readUInt32BE(body + IN_GROUP_AT) <= missing) continue;
+    // More records than bytes cannot stand between.
+    if (offset - missing > position - at) continue;
     if (crc32c(buffer, body, body + length) === buffer.readUInt32BE(position + 4)) return true;
   }
   return false;

@@ -46,15 +46,24 @@ export class Assembler {
       return null;
     }
     const epoch = this.epochOf(event.server);
-    if (event.kind === 'commit') return this.#complete(offset, event.transaction, event.server, event.timestamp, event.commit, null);
-    if (event.commit !== null) return this.#complete(offset, event.transaction, event.server, event.timestamp, event.commit, event);
+    if (event.kind === 'commit')
+      return this.#complete(offset, event.transaction, event.server, event.timestamp, event.commit, null);
+    if (event.commit !== null)
+      return this.#complete(offset, event.transaction, event.server, event.timestamp, event.commit, event);
     const open = this.#open.get(event.transaction);
     if (open === undefined) this.#open.set(event.transaction, { epoch, events: [event] });
     else open.events.push(event);
     return null;
   }
 
-  #complete(offset: Offset, transaction: VersionId, server: ServerId, timestamp: number, commit: Commit, last: RowVersion | null): AssembledTransaction | null {
+  #complete(
+    offset: Offset,
+    transaction: VersionId,
+    server: ServerId,
+    timestamp: number,
+    commit: Commit,
+    last: RowVersion | null,
+  ): AssembledTransaction | null {
     const open = this.#open.get(transaction);
     this.#open.delete(transaction);
     const epoch = this.epochOf(server);

@@ -1,5 +1,5 @@
-import type { Offset, ServerId } from '#schemas/kernel/brand.js';
 import type { ReadRange } from '#schemas/events/event.js';
+import type { Offset, ServerId } from '#schemas/kernel/brand.js';
 
 /** What the certifier must know of a transaction that asks to commit at `offset`. */
 export interface Candidate {
@@ -85,7 +85,8 @@ export class Certifier {
     for (let i = 0; i < writes.length; i++) {
       const key = writes[i] as string;
       const last = this.#written.get(key);
-      if (last !== undefined && last.offset >= snapshot && (last.server !== server || last.epoch !== epoch)) return { kind: 'conflict', key, offset: last.offset };
+      if (last !== undefined && last.offset >= snapshot && (last.server !== server || last.epoch !== epoch))
+        return { kind: 'conflict', key, offset: last.offset };
     }
     return reads.length === 0 ? COMMIT : this.#judgeReads(candidate);
   }
@@ -114,7 +115,8 @@ export class Certifier {
     if (ranges.length === 0) return COMMIT;
     for (const [key, last] of this.#written) {
       if (last.offset < snapshot) continue;
-      for (const [from, to] of ranges) if (key >= from && key < to) return { kind: 'conflict', key, offset: last.offset };
+      for (const [from, to] of ranges)
+        if (key >= from && key < to) return { kind: 'conflict', key, offset: last.offset };
     }
     return COMMIT;
   }
@@ -136,7 +138,8 @@ export class Certifier {
       this.#written.delete(key);
       this.#floor = Math.max(this.#floor, last.offset + 1);
       if (!this.#dropped) this.#only = { server: last.server, epoch: last.epoch };
-      else if (this.#only !== null && (this.#only.server !== last.server || this.#only.epoch !== last.epoch)) this.#only = null;
+      else if (this.#only !== null && (this.#only.server !== last.server || this.#only.epoch !== last.epoch))
+        this.#only = null;
       this.#dropped = true;
     }
   }
