@@ -107,7 +107,10 @@ class GroupTable {
   }
 }
 
-/** One aggregate in one group. DISTINCT and ORDER BY hold their arguments back until the end. */
+/**
+ * One aggregate in one group. ORDER BY holds the arguments back until the end, and so does DISTINCT: its values are then added in their own order, since
+ * array_agg(DISTINCT x) and its like show it.
+ */
 class State {
   readonly #spec: AggregateSpec;
   readonly #runtime: Runtime;
@@ -120,7 +123,7 @@ class State {
     this.#spec = spec;
     this.#runtime = runtime;
     this.#accumulator = spec.definition.start(spec.argumentTypes, runtime.evaluation);
-    this.#held = spec.orderBy.length > 0 ? [] : null;
+    this.#held = spec.orderBy.length > 0 || (spec.distinct && spec.arguments.length > 0) ? [] : null;
     this.#seen = spec.distinct ? new Set() : null;
     this.#encode = spec.distinct ? keyEncoder(spec.argumentTypes.map((type) => ({ type }))) : null;
   }
@@ -140,13 +143,15 @@ class State {
       this.#seen.add(key);
     }
     if (this.#held === null) this.#accumulator.add(values);
-    else this.#held.push({ keys: keysOf(row, orderBy, this.#runtime), args: values });
+    else this.#held.push({ keys: orderBy.length > 0 ? keysOf(row, orderBy, this.#runtime) : values, args: values });
   }
 
   finish(): Value {
     if (this.#held !== null) {
-      const order = keyOrder(this.#spec.orderBy);
-      for (const { args } of this.#held.sort((a, b) => order(a.keys, b.keys))) this.#accumulator.add(args);
+      const { orderBy, arguments: args, argumentTypes } = this.#spec;
+      const own = (): SortSpec[] => args.map((evaluate, i) => ({ evaluate, type: argumentTypes[i] as SqlType, descending: false, nullsFirst: false }));
+      const order = keyOrder(orderBy.length > 0 ? orderBy : own());
+      for (const held of this.#held.sort((a, b) => order(a.keys, b.keys))) this.#accumulator.add(held.args);
     }
     return this.#accumulator.finish();
   }

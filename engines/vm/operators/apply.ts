@@ -159,8 +159,12 @@ class Subquery {
     }
     if (result.rows.length === 0) return false;
     const operands = (membership as NonNullable<SubquerySpec['membership']>).operands.map((evaluate) => evaluate(row, this.#runtime));
-    if (operands.includes(null)) return null;
+    const hasNull = operands.includes(null);
+    // A row with a null in it is unknown only where its other columns agree: that takes a comparison.
+    if (hasNull && operands.length > 1) return this.#quantified(result, row);
+    if (hasNull) return null;
     if (result.members.has((this.#memberKey as (values: readonly Value[]) => string)(operands))) return true;
-    return result.hasNull ? null : false;
+    if (!result.hasNull) return false;
+    return operands.length > 1 ? this.#quantified(result, row) : null;
   }
 }

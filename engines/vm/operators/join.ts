@@ -126,7 +126,7 @@ class HashJoinOperator implements Operator {
   #table: Map<string, Entry[]> | null = null;
   /** Right rows that no left row can meet: answered by right and full joins alone. */
   readonly #lonely: Row[] = [];
-  #rest: Operator | null = null;
+  #rest: RowsOperator | null = null;
 
   constructor(type: JoinType, left: PlanNode, right: PlanNode, leftKey: RowKey, rightKey: RowKey, condition: Evaluator | null, runtime: Runtime) {
     this.#type = type;
@@ -142,17 +142,28 @@ class HashJoinOperator implements Operator {
 
   next(): MaybePromise<Batch | null> {
     if (this.#rest !== null) return this.#rest.next();
-    if (this.#table === null) return chain(this.#build(), () => this.next());
-    return chain(this.#left.next(), (batch) => {
-      if (batch === null) {
-        this.#rest = new RowsOperator(this.#unmet());
-        return this.#rest.next();
-      }
-      const rows = this.#probe(batch);
-      if (rows.length > 0) return rows;
+    if (this.#table === null) {
+      const built = this.#build();
+      if (built instanceof Promise) return built.then(() => this.next());
+    }
+    for (;;) {
+      const batch = this.#left.next();
+      if (batch instanceof Promise) return batch.then((b) => this.#joined(b) ?? this.next());
+      const rows = this.#joined(batch);
+      if (rows !== null || batch === null) return rows;
       const turn = this.#runtime.context.yieldNow();
-      return turn === null ? this.next() : turn.then(() => this.next());
-    });
+      if (turn !== null) return turn.then(() => this.next());
+    }
+  }
+
+  /** What a batch of the left side comes to; null = nothing yet, or the end. */
+  #joined(batch: Batch | null): Batch | null {
+    if (batch !== null) {
+      const rows = this.#probe(batch);
+      return rows.length > 0 ? rows : null;
+    }
+    this.#rest = new RowsOperator(this.#unmet());
+    return this.#rest.next();
   }
 
   #build(): MaybePromise<void> {

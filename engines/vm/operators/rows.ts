@@ -155,13 +155,24 @@ class LimitOperator implements Operator {
   }
 
   next(): MaybePromise<Batch | null> {
-    if (this.#done) return null;
-    return chain(this.#input.next(), (batch) => {
-      if (batch === null) return null;
-      const rows = this.#take(batch);
-      if (rows.length > 0) return rows;
-      return this.#done ? null : this.next();
-    });
+    // A loop, since a long OFFSET passes over many batches.
+    while (!this.#done) {
+      const batch = this.#input.next();
+      if (batch instanceof Promise) return batch.then((b) => this.#taken(b) ?? this.next());
+      const rows = this.#taken(batch);
+      if (rows !== null) return rows;
+    }
+    return null;
+  }
+
+  /** What is answered of a batch; null when nothing is. */
+  #taken(batch: Batch | null): Batch | null {
+    if (batch === null) {
+      this.#done = true;
+      return null;
+    }
+    const rows = this.#take(batch);
+    return rows.length > 0 ? rows : null;
   }
 
   #take(batch: Batch): Batch {

@@ -4,7 +4,7 @@ import type { KeyRange, MaybePromise, RowCursor, VisibleRow } from '../../rows/r
 import type { IndexShape, TableShape } from '../../rows/shape.js';
 import type { Evaluator } from '../compile.js';
 import type { ColumnId } from '../scalar.js';
-import { type Batch, chain, type Operator, type PlanNode, type Runtime } from './operator.js';
+import type { Batch, Operator, PlanNode, Runtime } from './operator.js';
 
 /** How a bound value becomes the key column's own type; undefined = no key can equal it. */
 export type KeyConversion = (value: Value) => Value | undefined;
@@ -177,23 +177,35 @@ export class VisibleRows {
     this.#prefixes = node.ranges.prefixes(runtime);
   }
 
-  /** The next visible rows; null at the end. */
+  /** The next visible rows; null at the end. A loop, not a recursion: an array of keys may name a great many rows that are not there. */
   next(): MaybePromise<readonly VisibleRow[] | null> {
     const { shape, path } = this.#node.options;
     const { transaction } = this.#runtime;
-    if (this.#cursor === null) {
-      if (this.#at >= this.#prefixes.length) return null;
-      const prefix = this.#prefixes[this.#at++] as string;
-      if (this.#node.ranges.points) return chain(transaction.get(shape, prefix), (row) => (row === null ? this.next() : [row]));
-      const range = this.#node.ranges.range(prefix, this.#runtime);
-      if (range === null) return this.next();
-      this.#cursor = path.index === null ? transaction.scan(shape, range, path.reverse) : transaction.scanIndex(shape, path.index, range, path.reverse);
-    }
-    return chain(this.#cursor.next(), (rows) => {
+    for (;;) {
+      if (this.#cursor === null) {
+        if (this.#at >= this.#prefixes.length) return null;
+        const prefix = this.#prefixes[this.#at++] as string;
+        if (this.#node.ranges.points) {
+          const row = transaction.get(shape, prefix);
+          if (row instanceof Promise) return row.then((r) => (r === null ? this.next() : [r]));
+          if (row !== null) return [row];
+          continue;
+        }
+        const range = this.#node.ranges.range(prefix, this.#runtime);
+        if (range === null) continue;
+        const { index, reverse } = path;
+        this.#cursor = index === null ? transaction.scan(shape, range, reverse) : transaction.scanIndex(shape, index, range, reverse);
+      }
+      const rows = this.#cursor.next();
+      if (rows instanceof Promise) return rows.then((r) => r ?? this.#nextRange());
       if (rows !== null) return rows;
       this.close();
-      return this.next();
-    });
+    }
+  }
+
+  #nextRange(): MaybePromise<readonly VisibleRow[] | null> {
+    this.close();
+    return this.next();
   }
 
   close(): void {
