@@ -41,10 +41,18 @@ export function createIndex(p: Parser, unique: boolean): Statement {
 /** column | f(…) | (expression), then [COLLATE c] [operator class] [ASC | DESC] [NULLS …] */
 function indexKey(p: Parser): OrderItem {
   const token = p.ordinal;
-  let expression: Expression = p.atSymbol('(') ? parenthesised(p) : primary(p);
+  let expression: Expression = p.atSymbol('(') ? parenthesised(p) : columnOrCall(p);
   if (p.accept('collate')) expression = { kind: 'collate', operand: expression, collation: p.path(), token };
   if (p.isIdentifier(p.token) && !p.at('nulls')) operatorClass(p);
   return { expression, ...parseDirection(p, token) };
+}
+
+function columnOrCall(p: Parser): Expression {
+  const token = p.ordinal;
+  if (!p.atSymbol('(', 1) && !p.atSymbol('.', 1)) return { kind: 'column', path: [p.identifier()], token };
+  const expression = primary(p);
+  if (expression.kind !== 'call') throw p.syntaxErrorAt(p.first + token + 1);
+  return expression;
 }
 
 function parenthesised(p: Parser): Expression {

@@ -79,8 +79,9 @@ function createDatabase(p: Parser): Statement {
   const options: Option[] = [];
   while (!p.atEnd()) {
     const place = p.ordinal;
-    const option = p.accept('connection', 'limit') ? 'connection_limit' : p.label().toLowerCase();
+    const option = p.accept('connection', 'limit') ? 'connection_limit' : p.identifier().toLowerCase();
     p.acceptOperator('=');
+    if (p.atEnd()) throw p.syntaxError();
     options.push({ name: option, value: p.accept('default') ? null : optionValue(p), token: place });
   }
   return { kind: 'create-database', name, ifNotExists, options, token };
@@ -140,6 +141,24 @@ function parseDrop(p: Parser): Statement {
 
 const COMMENTED = ['table', 'view', 'index', 'sequence', 'schema', 'database', 'role'];
 
+/** Objects that we do not have. */
+const UNCOMMENTED = [
+  ...['access', 'aggregate', 'cast', 'collation', 'conversion', 'domain', 'event', 'extension', 'foreign', 'function'],
+  ...[
+    'language',
+    'large',
+    'materialized',
+    'operator',
+    'policy',
+    'procedural',
+    'procedure',
+    'publication',
+    'routine',
+    'rule',
+  ],
+  ...['server', 'statistics', 'subscription', 'tablespace', 'text', 'transform', 'trigger', 'type'],
+];
+
 function parseComment(p: Parser): Statement {
   p.expect('comment', 'on');
   if (p.accept('column')) {
@@ -157,7 +176,8 @@ function parseComment(p: Parser): Statement {
     return { kind: 'comment', object: 'constraint', path: p.objectPath(), column, text: commentText(p) };
   }
   const object = p.acceptAny(...COMMENTED);
-  if (object === null) throw p.unsupported(`COMMENT ON ${p.token.text.toUpperCase()}`);
+  if (object === null)
+    throw p.atAny(...UNCOMMENTED) ? p.unsupported(`COMMENT ON ${p.token.text.toUpperCase()}`) : p.syntaxError();
   return { kind: 'comment', object, path: p.objectPath(), column: null, text: commentText(p) };
 }
 

@@ -32,7 +32,7 @@ export interface Grammar {
   readonly statements: ReadonlyMap<string, StatementParser>;
   /** Expressions by their first keyword. */
   readonly specials: ReadonlyMap<string, SpecialParser>;
-  /** First words (one or two) of valid statements that we do not support, with what the refusal calls them. */
+  /** First words (one to three) of valid statements that we do not support, with what the refusal calls them. */
   readonly unsupportedStatements: ReadonlyMap<string, string>;
 }
 

@@ -44,10 +44,10 @@ function prefix(p: Parser): Expression {
 
 function prefixOperator(p: Parser, token: number): Expression {
   const symbol = p.token.text;
-  if (symbol === '*' || infixStrength(symbol) === STRENGTH.comparison) throw p.syntaxError();
+  const isSign = symbol === '-' || symbol === '+';
+  if (!isSign && infixStrength(symbol) !== STRENGTH.operator) throw p.syntaxError();
   p.advance();
-  if (symbol !== '-' && symbol !== '+')
-    return { kind: 'operator', symbol, operands: [parseExpression(p, STRENGTH.operator + 1)], token };
+  if (!isSign) return { kind: 'operator', symbol, operands: [parseExpression(p, STRENGTH.operator + 1)], token };
   const operand = parseExpression(p, STRENGTH.sign);
   if (symbol === '-') {
     if (p.lifter.negate(operand)) return operand;
@@ -99,7 +99,7 @@ function nextStrength(p: Parser): number {
     case 'notnull':
       return STRENGTH.is;
     case 'not':
-      return isRange(p.peek(1).keyword) ? STRENGTH.range : 0;
+      return isRange(p, 1) ? STRENGTH.range : 0;
     case 'at':
       return p.at('at', 'time', 'zone') ? STRENGTH.atTimeZone : 0;
     case 'collate':
@@ -109,14 +109,23 @@ function nextStrength(p: Parser): number {
     case 'overlaps':
       return STRENGTH.operator;
     default:
-      return isRange(token.keyword) ? STRENGTH.range : 0;
+      return isRange(p, 0) ? STRENGTH.range : 0;
   }
 }
 
-function isRange(keyword: string): boolean {
-  return (
-    keyword === 'in' || keyword === 'like' || keyword === 'between' || keyword === 'ilike' || keyword === 'similar'
-  );
+/** IN, LIKE, ILIKE, BETWEEN or SIMILAR TO at this distance; SUBSTRING has a SIMILAR of its own. */
+function isRange(p: Parser, ahead: number): boolean {
+  switch (p.peek(ahead).keyword) {
+    case 'in':
+    case 'like':
+    case 'ilike':
+    case 'between':
+      return true;
+    case 'similar':
+      return p.peek(ahead + 1).keyword === 'to';
+    default:
+      return false;
+  }
 }
 
 function infix(p: Parser, left: Expression, strength: number): Expression {

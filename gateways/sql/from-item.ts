@@ -1,5 +1,6 @@
 import type { Expression, TypeName } from '#schemas/program/expression.js';
 import type { Alias, FromItem, JoinCondition, Query } from '#schemas/program/query.js';
+import type { SpecialParser } from './dialect.js';
 import { callArguments } from './function-call.js';
 import type { Parser } from './parser.js';
 
@@ -102,7 +103,7 @@ function functionItem(p: Parser): FromItem {
   const token = p.ordinal;
   const special = p.dialect.grammar.specials.get(p.token.keyword);
   const path = special === undefined ? functionPath(p) : [];
-  const call = special === undefined ? callArguments(p, path, token) : p.withoutLifting(() => special(p));
+  const call = special === undefined ? callArguments(p, path, token) : specialCall(p, special);
   const ordinality = p.accept('with', 'ordinality');
   const hasAs = p.at('as');
   if (hasAs && p.atSymbol('(', 1)) {
@@ -120,6 +121,14 @@ function functionItem(p: Parser): FromItem {
   const definitions: Array<{ name: string; type: TypeName }> = [];
   const alias = parseAlias(p, definitions);
   return { kind: 'function', call, lateral: false, ordinality, alias, columnDefinitions: definitions, token };
+}
+
+/** CURRENT_DATE, COALESCE(…) and their like; not every expression that opens with a keyword is a function. */
+function specialCall(p: Parser, special: SpecialParser): Expression {
+  const { index } = p;
+  const expression = p.withoutLifting(() => special(p));
+  if (expression.kind !== 'call' && expression.kind !== 'cast') throw p.syntaxErrorAt(index);
+  return expression;
 }
 
 function functionPath(p: Parser): string[] {

@@ -69,7 +69,8 @@ function windowFrame(p: Parser, mode: WindowFrame['mode']): WindowFrame {
   let start: FrameBound;
   let end: FrameBound = { kind: 'current-row' };
   const token = p.ordinal;
-  if (p.accept('between')) {
+  const isBetween = p.accept('between');
+  if (isBetween) {
     start = frameBound(p);
     p.expect('and');
     end = frameBound(p);
@@ -78,6 +79,16 @@ function windowFrame(p: Parser, mode: WindowFrame['mode']): WindowFrame {
     throw p.errorAt('windowing_error', 'frame start cannot be UNBOUNDED FOLLOWING', token);
   if (end.kind === 'unbounded-preceding')
     throw p.errorAt('windowing_error', 'frame end cannot be UNBOUNDED PRECEDING', token);
+  if (start.kind === 'following' && (end.kind === 'preceding' || end.kind === 'current-row'))
+    throw p.errorAt(
+      'windowing_error',
+      end.kind === 'preceding' || isBetween
+        ? 'frame starting from following row cannot have preceding rows'
+        : 'frame starting from following row cannot end with current row',
+      token,
+    );
+  if (start.kind === 'current-row' && end.kind === 'preceding')
+    throw p.errorAt('windowing_error', 'frame starting from current row cannot have preceding rows', token);
   if (p.accept('exclude') && !p.accept('no', 'others')) throw p.unsupported('EXCLUDE in a window frame');
   return { mode, start, end };
 }

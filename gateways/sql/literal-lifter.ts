@@ -1,5 +1,6 @@
 import type { Expression } from '#schemas/program/expression.js';
 import { parseNumeric } from '#schemas/values/numeric-arithmetic.js';
+import type { SqlType } from '#schemas/values/type.js';
 import type { Value } from '#schemas/values/value.js';
 import type { LiftedToken } from './dialect.js';
 
@@ -37,8 +38,10 @@ export function isLiftable(type: LiteralType, text: string): boolean {
   return type === 'unknown' || (text !== '2147483648' && text !== '9223372036854775808');
 }
 
-const typeOf = (type: LiteralType): Constant['type'] =>
-  type === 'numeric' ? { kind: 'numeric', precision: null, scale: null } : { kind: type };
+/** SQL type of a literal. */
+export function literalType(type: LiteralType): SqlType {
+  return type === 'numeric' ? { kind: 'numeric', precision: null, scale: null } : { kind: type };
+}
 
 /**
  * Turns literals into parameters while a statement is parsed, so that texts that differ in nothing else share one program. Whether a
@@ -60,7 +63,7 @@ export class LiteralLifter {
 
   /** The literal at token `index` of the text, `ordinal` of the statement. */
   literal(type: LiteralType, value: Value, text: string, index: number, ordinal: number): Constant | Parameter {
-    const constant: Constant = { kind: 'constant', type: typeOf(type), value, token: ordinal };
+    const constant: Constant = { kind: 'constant', type: literalType(type), value, token: ordinal };
     if (this.suspended > 0 || !isLiftable(type, text)) return constant;
     this.latestConstant = constant;
     this.lifted.push({ token: index, type, negated: false });

@@ -68,7 +68,10 @@ export function parseStatement(p: Parser): Statement | LocalStatement {
   }
   const first = p.token.keyword;
   const second = p.peek(1).keyword;
-  const refused = unsupportedStatements.get(`${first} ${second}`) ?? unsupportedStatements.get(first);
+  const refused =
+    unsupportedStatements.get(`${first} ${second} ${p.peek(2).keyword}`) ??
+    unsupportedStatements.get(`${first} ${second}`) ??
+    unsupportedStatements.get(first);
   if (refused !== undefined) throw p.unsupported(refused);
   const rule = statements.get(first);
   if (rule === undefined) throw p.syntaxError();

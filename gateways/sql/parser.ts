@@ -29,6 +29,8 @@ export class Parser {
   /** Parameters written as ? so far. */
   questionMarks = 0;
   private nesting = 0;
+  /** Index of the furthest token at which a rule of several keywords has failed. */
+  private furthest = 0;
   private readonly last: Token;
 
   constructor(text: string, list: TokenList, first: number, dialect: Dialect, lifter: LiteralLifter) {
@@ -66,11 +68,19 @@ export class Parser {
 
   /** The next tokens are these keywords. */
   at(first: string, second?: string, third?: string): boolean {
-    return (
-      this.token.keyword === first &&
-      (second === undefined || this.peek(1).keyword === second) &&
-      (third === undefined || this.peek(2).keyword === third)
-    );
+    if (this.token.keyword !== first) return false;
+    if (second === undefined) return true;
+    if (this.peek(1).keyword !== second) return this.fallShort(1);
+    return third === undefined || this.peek(2).keyword === third || this.fallShort(2);
+  }
+
+  /**
+   * Notes that a rule would have gone on behind `words` more tokens. If nothing else takes these, the error stands where PostgreSQL's parser
+   * has it, which reads on while some rule can: GROUP (… is wrong at the parenthesis.
+   */
+  private fallShort(words: number): false {
+    this.furthest = Math.max(this.furthest, this.index + words);
+    return false;
   }
 
   atAny(...keywords: readonly string[]): boolean {
@@ -267,7 +277,7 @@ export class Parser {
 
   /** The error that the next token cannot stand here. */
   syntaxError(): SqlError {
-    return this.syntaxErrorAt(this.index);
+    return this.syntaxErrorAt(Math.max(this.index, this.furthest));
   }
 
   syntaxErrorAt(index: number): SqlError {

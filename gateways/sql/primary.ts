@@ -20,6 +20,7 @@ export function primary(p: Parser): Expression {
     case TOKEN.string: {
       const literal = p.lifter.literal('unknown', token.text, token.text, p.index, ordinal);
       p.advance();
+      if (p.at('uescape') && p.peek(1).kind === TOKEN.string) throw p.unsupported('UESCAPE');
       return literal;
     }
     case TOKEN.bits:

@@ -1,5 +1,6 @@
 import type { Expression } from '#schemas/program/expression.js';
 import type { CommonTable, GroupItem, Locking, Query, QueryBody, Select } from '#schemas/program/query.js';
+import { SqlError } from '#schemas/sqlstate/sql-error.js';
 import { parseOrderBy, parseWindow } from './function-call.js';
 import type { Parser } from './parser.js';
 import { STRENGTH } from './precedence.js';
@@ -148,6 +149,8 @@ function queryTail(p: Parser, query: Query, clause: WithClause): Query {
     tail.orderBy = parseOrderBy(p);
   }
   while (tailClause(p, tail));
+  if (tail.withTies && tail.orderBy.length === 0)
+    throw new SqlError('syntax_error', 'WITH TIES cannot be specified without ORDER BY clause');
   if (clause.with.length > 0 && query.with.length > 0) throw p.unsupported('WITH around a parenthesised WITH', 0);
   const both = clause.with.length > 0 ? clause : query;
   if (start === p.index && both === query) return query;
@@ -158,7 +161,7 @@ function tailClause(p: Parser, tail: Tail): boolean {
   const token = p.ordinal;
   if (p.at('limit') || p.at('fetch')) {
     if (tail.limit !== null) throw p.errorAt('syntax_error', 'multiple LIMIT clauses not allowed', token);
-    Object.assign(tail, p.accept('limit') ? limitClause(p) : fetchClause(p));
+    Object.assign(tail, p.accept('limit') ? limitClause(p, token) : fetchClause(p));
     return true;
   }
   if (p.accept('offset')) {
@@ -174,10 +177,10 @@ function tailClause(p: Parser, tail: Tail): boolean {
   return true;
 }
 
-function limitClause(p: Parser): Pick<Tail, 'limit'> {
+function limitClause(p: Parser, token: number): Pick<Tail, 'limit'> {
   if (p.accept('all')) return { limit: null };
   const limit = p.dialect.grammar.expression(p);
-  if (p.atSymbol(',')) throw p.errorAt('syntax_error', 'LIMIT #,# syntax is not supported', p.ordinal);
+  if (p.atSymbol(',')) throw p.errorAt('syntax_error', 'LIMIT #,# syntax is not supported', token);
   return { limit };
 }
 

@@ -7,7 +7,7 @@ import type { Value } from '#schemas/values/value.js';
 import { BoundedCache } from './bounded-cache.js';
 import type { Dialect, LiftedToken, ParsedStatement } from './dialect.js';
 import { characterPosition, scannedString } from './lexer.js';
-import { integerType, isLiftable, numberValue } from './literal-lifter.js';
+import { integerType, isLiftable, literalType, numberValue } from './literal-lifter.js';
 import type { LocalStatement } from './local-statement.js';
 import { parseText, returnsRows } from './parse-text.js';
 import { Scanner, TOKEN } from './scanner.js';
@@ -295,7 +295,10 @@ function prepareStatement(parsed: ParsedStatement, dialect: Dialect): PreparedSt
     const inner = local === null ? null : prepareLocal(local, firstToken, dialect);
     return { ...common, program: null, hash: '', lifted: [], kind: 'local', local: inner, statement };
   }
-  const program = encodeProgram(statement);
+  const program = encodeProgram(
+    statement,
+    parsed.lifted.map(({ type }) => literalType(type)),
+  );
   const lifted = parsed.lifted.map(({ type }) => ({ type }));
   const { kind } = statement;
   const isData = kind === 'query' || kind === 'insert' || kind === 'update' || kind === 'delete';

@@ -28,8 +28,9 @@ type Scalar = Pick<TypeName, 'name' | 'modifiers'>;
 export function scalarType(p: Parser): Scalar {
   const { token } = p;
   if (token.kind === TOKEN.word) {
-    const special = SPECIAL_TYPES[token.keyword];
-    if (special !== undefined && !p.atSymbol('.', 1)) return special(p);
+    const special = SPECIAL_TYPES.get(token.keyword);
+    const isPlainDouble = token.keyword === 'double' && p.peek(1).keyword !== 'precision';
+    if (special !== undefined && !p.atSymbol('.', 1) && !isPlainDouble) return special(p);
   }
   // Type names that are keywords (int, boolean, …) are of the class column-name.
   if (!p.isFunctionName(token) && !(p.isIdentifier(token) && p.dialect.typeAliases.has(token.text)))
@@ -46,43 +47,45 @@ export function scalarType(p: Parser): Scalar {
   return { name: alias.name, modifiers: written.length > 0 ? written : (alias.modifiers ?? []) };
 }
 
-const SPECIAL_TYPES: Readonly<Record<string, (p: Parser) => Scalar>> = {
-  double: (p) => {
-    p.expect('double', 'precision');
-    return { name: ['float8'], modifiers: [] };
-  },
-  float: (p) => {
-    p.advance();
-    const token = p.ordinal;
-    const [precision = 53] = modifiers(p);
-    if (precision < 1)
-      throw p.errorAt('invalid_parameter_value', 'precision for type float must be at least 1 bit', token);
-    if (precision > 53)
-      throw p.errorAt('invalid_parameter_value', 'precision for type float must be less than 54 bits', token);
-    return { name: [precision <= 24 ? 'float4' : 'float8'], modifiers: [] };
-  },
-  character,
-  char: character,
-  nchar: character,
-  national: (p) => {
-    p.advance();
-    if (!p.atAny('character', 'char')) throw p.syntaxError();
-    return character(p);
-  },
-  bit: (p) => {
-    p.advance();
-    const varying = p.accept('varying');
-    const written = modifiers(p);
-    return { name: [varying ? 'varbit' : 'bit'], modifiers: written.length > 0 || varying ? written : [1] };
-  },
-  timestamp: (p) => withTimeZone(p, 'timestamp', 'timestamptz'),
-  time: (p) => withTimeZone(p, 'time', 'timetz'),
-  interval: (p) => {
-    p.advance();
-    if (p.atSymbol('(')) return { name: ['interval'], modifiers: [0x7fff, ...modifiers(p)] };
-    return { name: ['interval'], modifiers: intervalFields(p) };
-  },
-};
+const SPECIAL_TYPES: ReadonlyMap<string, (p: Parser) => Scalar> = new Map<string, (p: Parser) => Scalar>(
+  Object.entries({
+    double: (p: Parser) => {
+      p.expect('double', 'precision');
+      return { name: ['float8'], modifiers: [] };
+    },
+    float: (p: Parser) => {
+      p.advance();
+      const token = p.ordinal;
+      const [precision = 53] = modifiers(p);
+      if (precision < 1)
+        throw p.errorAt('invalid_parameter_value', 'precision for type float must be at least 1 bit', token);
+      if (precision > 53)
+        throw p.errorAt('invalid_parameter_value', 'precision for type float must be less than 54 bits', token);
+      return { name: [precision <= 24 ? 'float4' : 'float8'], modifiers: [] };
+    },
+    character,
+    char: character,
+    nchar: character,
+    national: (p: Parser) => {
+      p.advance();
+      if (!p.atAny('character', 'char')) throw p.syntaxError();
+      return character(p);
+    },
+    bit: (p: Parser) => {
+      p.advance();
+      const varying = p.accept('varying');
+      const written = modifiers(p);
+      return { name: [varying ? 'varbit' : 'bit'], modifiers: written.length > 0 || varying ? written : [1] };
+    },
+    timestamp: (p: Parser) => withTimeZone(p, 'timestamp', 'timestamptz'),
+    time: (p: Parser) => withTimeZone(p, 'time', 'timetz'),
+    interval: (p: Parser) => {
+      p.advance();
+      if (p.atSymbol('(')) return { name: ['interval'], modifiers: [0x7fff, ...modifiers(p)] };
+      return { name: ['interval'], modifiers: intervalFields(p) };
+    },
+  }),
+);
 
 function character(p: Parser): Scalar {
   p.advance();

@@ -1,3 +1,4 @@
+import type { SqlType } from '../values/type.js';
 import type { Value } from '../values/value.js';
 import { ByteReader } from './byte-reader.js';
 import { readConstant, readType } from './constant-pool.js';
@@ -28,12 +29,19 @@ export function decodeExpression(bytes: Uint8Array): Expression {
 export interface ProgramHeader {
   readonly form: number;
   readonly parameterCount: number;
+  /** Types of the last parameters, where these are lifted literals. */
+  readonly lifted: readonly SqlType[];
   readonly pool: readonly Value[];
 }
 
 /** Parameters that a program takes. Throws SqlError for bytes that are no program. */
 export function parameterCountOf(bytes: Uint8Array): number {
   return readHeader(new ByteReader(bytes)).parameterCount;
+}
+
+/** Types of a program's lifted literals: its last parameters. Throws SqlError for bytes that are no program. */
+export function liftedTypesOf(bytes: Uint8Array): readonly SqlType[] {
+  return readHeader(new ByteReader(bytes)).lifted;
 }
 
 /** Reads up to the first instruction. */
@@ -44,10 +52,12 @@ export function readHeader(reader: ByteReader): ProgramHeader {
   const form = reader.byte();
   const parameterCount = reader.varint();
   if (parameterCount > PARAMETERS_MAX) throw invalidProgram(`${parameterCount} parameters`);
+  const lifted = Array.from({ length: reader.count() }, () => readType(reader));
+  if (lifted.length > parameterCount) throw invalidProgram(`${lifted.length} lifted literals`);
   const pool = Array.from({ length: reader.count() }, () => readConstant(reader));
   const length = reader.varint();
   if (length !== reader.remaining) throw invalidProgram(`${reader.remaining} bytes of code instead of ${length}`);
-  return { form, parameterCount, pool };
+  return { form, parameterCount, lifted, pool };
 }
 
 /** Reads an opcode and what it pops. */

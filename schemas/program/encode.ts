@@ -11,10 +11,11 @@ import { DEPTH_MAX, PARAMETERS_MAX, tooDeep } from './limits.js';
 import type { Statement } from './statement.js';
 
 /*
- * program := magic "PLP" version form parameters pool codeLength instruction*
+ * program := magic "PLP" version form parameters lifted pool codeLength instruction*
  *   version    byte 1
  *   form       byte: 1 statement, 2 expression
  *   parameters varint: one more than the highest parameter index
+ *   lifted     varint count, then the types of as many last parameters: literals that the gateway took out of the text
  *   pool       see constant-pool.ts
  * instruction := opcode [pops] immediate*        (instruction-set.ts; pops only where it is not fixed)
  */
@@ -24,17 +25,21 @@ export const PROGRAM_VERSION = 1;
 export const FORM_STATEMENT = 1;
 export const FORM_EXPRESSION = 2;
 
-/** The program of a statement. Equal trees give equal bytes. Throws SqlError statement_too_complex when it is nested too deep. */
-export function encodeProgram(statement: Statement): Uint8Array {
-  return encode('statement', statement, FORM_STATEMENT);
+/**
+ * The program of a statement. Equal trees with equal lifted types give equal bytes. `lifted` are the types of the last parameters, where these are lifted
+ * literals: `a = 1` and `a = 5000000000` bind differently, so their programs differ. Throws SqlError statement_too_complex when the tree is
+ * nested too deep.
+ */
+export function encodeProgram(statement: Statement, lifted: readonly SqlType[] = []): Uint8Array {
+  return encode('statement', statement, FORM_STATEMENT, lifted);
 }
 
 /** A stored expression: a column's default, a check, an index predicate. */
 export function encodeExpression(expression: Expression): Uint8Array {
-  return encode('expression', expression, FORM_EXPRESSION);
+  return encode('expression', expression, FORM_EXPRESSION, []);
 }
 
-function encode(sort: Sort, root: object, form: number): Uint8Array {
+function encode(sort: Sort, root: object, form: number, lifted: readonly SqlType[]): Uint8Array {
   const encoder = new Encoder();
   encoder.node(sort, root, 1);
   const out = new ByteWriter();
@@ -42,6 +47,8 @@ function encode(sort: Sort, root: object, form: number): Uint8Array {
   out.byte(PROGRAM_VERSION);
   out.byte(form);
   out.varint(encoder.parameters);
+  out.varint(lifted.length);
+  for (const type of lifted) writeType(out, type);
   out.varint(encoder.pool.entries.length);
   for (const entry of encoder.pool.entries) writeConstant(out, entry);
   const code = encoder.code.finish();

@@ -1,4 +1,4 @@
-/** Two-word openings first looked for; then the first word alone. */
+/** One to three words; the longest that fits counts. */
 const OPENINGS: readonly string[] = [
   'listen',
   'notify',
@@ -52,6 +52,9 @@ const OPENINGS: readonly string[] = [
   'alter default',
   'alter large',
   'alter system',
+  'create user mapping',
+  'alter user mapping',
+  'drop user mapping',
 ];
 
 /** What stands behind the first of two words in the name of a statement. */
@@ -78,7 +81,8 @@ export const UNSUPPORTED_STATEMENTS: ReadonlyMap<string, string> = new Map(
 );
 
 function nameOf(opening: string): string {
-  const [first = '', second] = opening.split(' ');
+  const [first = '', second, third] = opening.split(' ');
+  if (third !== undefined) return opening.toUpperCase();
   if (second === undefined) return LONGER[first] ?? first.toUpperCase();
   return `${first.toUpperCase()} ${LONGER[second] ?? second.toUpperCase()}`;
 }
