@@ -417,7 +417,10 @@ export class ExpressionBinder {
       ({ types, result } = found);
       chosen = { kind: 'window', definition: found.candidate.definition satisfies WindowFunction };
     } else {
-      if (this.#context.library.aggregate(name).length === 0) throw this.#noFunction(name, args, e.token);
+      if (this.#context.library.aggregate(name).length === 0) {
+        if (windows.length > 0 || this.#context.library.scalar(name).length === 0) throw this.#noFunction(name, args, e.token);
+        throw new SqlError('wrong_object_type', `OVER specified, but ${name} is not a window function nor an aggregate function`, { token: e.token });
+      }
       const aggregate = this.#aggregateDefinition(name, args, e.token);
       ({ types, result } = aggregate);
       chosen = { kind: 'aggregate', definition: aggregate.definition };

@@ -52,29 +52,43 @@ export class QueryBinder {
     this.from = new FromBinder(context, this.expressions, bindQuery);
   }
 
-  bind(query: Query, outer: Scope | null, outerCtes: CteScope | null): BoundQuery {
+  /** `keepUnknown`: literals in the select list keep the type unknown, for a caller that gives them one (see `typed`). */
+  bind(query: Query, outer: Scope | null, outerCtes: CteScope | null, keepUnknown = false): BoundQuery {
     const ctes = query.with.length === 0 ? outerCtes : this.bindWith(query.with, query.recursive, outer, outerCtes);
     const { body } = query;
-    if (body.kind === 'select') return this.#finishSelect(query, this.#select(body, outer, ctes), outer, ctes);
+    if (body.kind === 'select') return this.#finishSelect(query, this.#select(body, outer, ctes, keepUnknown), outer, ctes);
     const { plan, columns } = body.kind === 'values' ? this.#values(body, outer, ctes) : this.#setOperation(body, outer, ctes);
     if (query.locking.length > 0) throw new SqlError('feature_not_supported', `FOR UPDATE is not allowed with ${body.kind === 'values' ? 'VALUES' : 'UNION/INTERSECT/EXCEPT'}`, { token: query.locking[0]?.token ?? -1 });
     let ordered = plan;
     if (query.orderBy.length > 0) {
       const keys = query.orderBy.map((item): SortKey => {
-        const id = this.#outputId(item.expression, columns);
-        if (id === null) throw new SqlError('feature_not_supported', 'invalid UNION/INTERSECT/EXCEPT ORDER BY clause', { detail: 'Only result column names can be used, not expressions or functions.', token: tokenOf(item.expression) });
-        return sortKeyOf(item, columnScalar(columns, id));
+        return sortKeyOf(item, this.#setOrder(item.expression, columns));
       });
       ordered = { op: 'sort', input: plan, keys };
     }
     return { plan: this.#limit(query, ordered, outer, ctes, null), columns };
   }
 
+  /** What a set operation is sorted by: one of its result columns. */
+  #setOrder(e: Expression, columns: readonly OutputColumn[]): Scalar {
+    const id = this.#outputId(e, columns);
+    if (id !== null) return columnScalar(columns, id);
+    if (e.kind === 'column' && e.path.length === 1) {
+      throw new SqlError('undefined_column', `column "${e.path[0]}" does not exist`, { token: e.token });
+    }
+    throw new SqlError('feature_not_supported', 'invalid UNION/INTERSECT/EXCEPT ORDER BY clause', {
+      detail: 'Only result column names can be used, not expressions or functions.',
+      hint: 'Add the expression/function to every SELECT, or move the UNION into a FROM clause.',
+      token: tokenOf(e),
+    });
+  }
+
   // ── WITH ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   bindWith(tables: readonly CommonTable[], recursive: boolean, outer: Scope | null, parent: CteScope | null): CteScope {
     const scope = new CteScope(parent);
-    for (const table of tables) {
+    for (const [i, table] of tables.entries()) {
+      if (tables.slice(0, i).some((t) => t.name === table.name)) throw new SqlError('duplicate_alias', `WITH query name "${table.name}" specified more than once`, { token: table.token });
       if (table.statement.kind !== 'query') throw new SqlError('feature_not_supported', 'data-modifying statements in WITH are not supported', { token: table.token });
       const { query } = table.statement;
       if (recursive && query.body.kind === 'set-operation' && query.body.operation === 'union' && mentions(query.body.right, table.name)) {
@@ -89,12 +103,12 @@ export class QueryBinder {
 
   #recursive(table: CommonTable, query: Query, body: Extract<QueryBody, { kind: 'set-operation' }>, outer: Scope | null, scope: CteScope): void {
     if (query.orderBy.length > 0 || query.limit !== null) throw new SqlError('feature_not_supported', 'ORDER BY and LIMIT in a recursive query are not supported', { token: table.token });
-    const first = this.bind(body.left, outer, scope);
+    const first = this.bind(body.left, outer, scope, true);
     const columns = this.#cteColumns(table, first.columns).map((c) => ({ ...c, type: c.type.kind === 'unknown' ? TYPES.text : c.type }));
     const settled = this.#project(first, columns.map((c) => c.type), table.token);
     const cte: CteTable = { name: table.name, columns, plan: settled.plan, ids: settled.ids, recursive: null, references: 0 };
     scope.add(cte);
-    const term = this.bind(body.right, outer, scope);
+    const term = this.bind(body.right, outer, scope, true);
     if (term.columns.length !== columns.length) throw new SqlError('syntax_error', 'each UNION query must have the same number of columns', { token: table.token });
     term.columns.forEach((c, i) => {
       const wanted = (columns[i] as { type: SqlType }).type;
@@ -115,11 +129,24 @@ export class QueryBinder {
 
   /** The query's columns brought to given types. */
   #project(query: BoundQuery, types: readonly SqlType[], token: number): { plan: Logical; ids: ColumnId[] } {
-    const outputs = query.columns.map((c, i): Output => ({
+    const { plan, columns } = this.typed(query, types, token);
+    const outputs = columns.map((c, i): Output => ({
       id: this.#context.newId(),
-      scalar: this.#context.coercion.require(columnScalar(query.columns, c.id), types[i] as SqlType, 'column', token),
+      scalar: this.#context.coercion.require(columnScalar(columns, c.id), types[i] as SqlType, 'column', token),
     }));
-    return { plan: { op: 'project', input: query.plan, outputs }, ids: outputs.map((o) => o.id) };
+    return { plan: { op: 'project', input: plan, outputs }, ids: outputs.map((o) => o.id) };
+  }
+
+  /** A query bound with `keepUnknown`, its untyped literals and parameters given these types. */
+  typed(query: BoundQuery, types: readonly SqlType[], token: number): BoundQuery {
+    let { plan } = query;
+    const columns = query.columns.map((column, i): OutputColumn => {
+      if (column.type.kind !== 'unknown') return column;
+      const type = types[i] as SqlType;
+      plan = retyped(plan, column.id, (scalar) => this.#context.coercion.require(scalar, type, 'column', token));
+      return { ...column, type };
+    });
+    return { plan, columns };
   }
 
   // ── VALUES and set operations ──────────────────────────────────────────────────────────────────────────────────────
@@ -147,8 +174,8 @@ export class QueryBinder {
   }
 
   #setOperation(body: Extract<QueryBody, { kind: 'set-operation' }>, outer: Scope | null, ctes: CteScope | null): BoundQuery {
-    const left = this.bind(body.left, outer, ctes);
-    const right = this.bind(body.right, outer, ctes);
+    const left = this.bind(body.left, outer, ctes, true);
+    const right = this.bind(body.right, outer, ctes, true);
     const word = body.operation.toUpperCase();
     if (left.columns.length !== right.columns.length) throw new SqlError('syntax_error', `each ${word} query must have the same number of columns`, { token: body.token });
     const types = left.columns.map((c, i) => this.expressions.unify([columnScalar(left.columns, c.id), columnScalar(right.columns, (right.columns[i] as OutputColumn).id)], word, body.token).type);
@@ -161,7 +188,7 @@ export class QueryBinder {
 
   // ── SELECT ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  #select(select: Select, outer: Scope | null, ctes: CteScope | null): BoundSelect {
+  #select(select: Select, outer: Scope | null, ctes: CteScope | null, keepUnknown: boolean): BoundSelect {
     const scope = new Scope(outer);
     let input = this.from.list(select.from, scope, ctes);
     const tables = tablesOf(input);
@@ -173,7 +200,7 @@ export class QueryBinder {
     const subqueries: BoundSubquery[] = [];
     const sets: NonNullable<Place['sets']> = [];
     const listPlace: Place = { ...base, aggregates, windows, subqueries, sets };
-    const items = this.#items(select.items, scope, listPlace);
+    const items = this.#items(select.items, scope, listPlace, keepUnknown && select.distinct.kind === 'none' && select.groupBy.length === 0);
     const havingSubqueries: BoundSubquery[] = [];
     const having = select.having === null ? null : this.expressions.condition(select.having, { ...base, name: 'HAVING', aggregates, subqueries: havingSubqueries });
     const sortScalars = new Map<OrderItem, Scalar>();
@@ -225,14 +252,15 @@ export class QueryBinder {
     return { op: 'filter', input: subqueries.length === 0 ? input : { op: 'apply', input, subqueries }, predicate };
   }
 
-  #items(items: readonly SelectItem[], scope: Scope, place: Place): Array<{ name: string; scalar: Scalar; id: ColumnId }> {
+  #items(items: readonly SelectItem[], scope: Scope, place: Place, keepUnknown: boolean): Array<{ name: string; scalar: Scalar; id: ColumnId }> {
     const found: Array<{ name: string; scalar: Scalar; id: ColumnId }> = [];
     for (const item of items) {
       if (item.kind === 'star') {
         for (const { name, scalar } of this.star(item, scope)) found.push({ name, scalar, id: this.#context.newId() });
         continue;
       }
-      const scalar = this.#context.coercion.settle(this.expressions.bind(item.expression, place));
+      const bound = this.expressions.bind(item.expression, place);
+      const scalar = keepUnknown ? bound : this.#context.coercion.settle(bound);
       found.push({ name: item.alias ?? columnName(item.expression), scalar, id: this.#context.newId() });
     }
     return found;
@@ -370,6 +398,27 @@ export class QueryBinder {
       throw new SqlError('ambiguous_column', `ORDER BY "${first.name}" is ambiguous`, { token: e.token });
     }
     return first.id;
+  }
+}
+
+/** The plan with one of its output expressions changed, wherever that is computed. */
+function retyped(plan: Logical, id: ColumnId, change: (scalar: Scalar) => Scalar): Logical {
+  switch (plan.op) {
+    case 'project': {
+      const output = plan.outputs.find((o) => o.id === id);
+      if (output === undefined) return plan;
+      const passed = output.scalar.kind === 'column' ? output.scalar : null;
+      const input = passed === null ? plan.input : retyped(plan.input, passed.id, change);
+      const outputs = plan.outputs.map((o) => (o.id !== id ? o : { id, scalar: passed === null ? change(o.scalar) : { ...passed, type: change(passed).type } }));
+      return { ...plan, input, outputs };
+    }
+    case 'sort':
+    case 'limit':
+    case 'filter':
+    case 'distinct':
+      return { ...plan, input: retyped(plan.input, id, change) };
+    default:
+      return plan;
   }
 }
 
