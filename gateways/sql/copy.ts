@@ -1,6 +1,7 @@
-import type { Query } from '#schemas/program/query.js';
+import type { Query, SelectItem } from '#schemas/program/query.js';
 import type { ObjectPath, Option, Statement } from '#schemas/program/statement.js';
 import type { Parser } from './parser.js';
+import { plainQuery, plainSelect, plainTable } from './plain-query.js';
 import { TOKEN } from './scanner.js';
 import { optionValue } from './storage-options.js';
 
@@ -35,28 +36,12 @@ export function parseCopy(p: Parser): Statement {
 
 function wholeTable(table: ObjectPath, columns: readonly string[], token: number): Query {
   const items = columns.map(
-    (name) => ({ kind: 'expression', expression: { kind: 'column', path: [name], token }, alias: null }) as const,
+    (name): SelectItem => ({ kind: 'expression', expression: { kind: 'column', path: [name], token }, alias: null }),
   );
-  return {
-    with: [],
-    recursive: false,
-    body: {
-      kind: 'select',
-      distinct: { kind: 'none' },
-      items: items.length > 0 ? items : [{ kind: 'star', path: [], token }],
-      from: [{ kind: 'table', path: table.path, only: false, alias: null, asOf: null, token: table.token }],
-      where: null,
-      groupBy: [],
-      having: null,
-      windows: [],
-      token,
-    },
-    orderBy: [],
-    limit: null,
-    withTies: false,
-    offset: null,
-    locking: [],
-  };
+  const star: SelectItem = { kind: 'star', path: [], token };
+  return plainQuery(
+    plainSelect(items.length > 0 ? items : [star], [plainTable(table.path, false, table.token)], token),
+  );
 }
 
 /** STDIN or STDOUT, either in either direction as in PostgreSQL, and the options. */

@@ -1,5 +1,6 @@
 import type { Expression, TypeName } from '#schemas/program/expression.js';
 import type { Alias, FromItem, JoinCondition, Query } from '#schemas/program/query.js';
+import { SqlError } from '#schemas/sqlstate/sql-error.js';
 import type { SpecialParser } from './dialect.js';
 import { callArguments } from './function-call.js';
 import type { Parser } from './parser.js';
@@ -171,9 +172,15 @@ function parenthesised(p: Parser): FromItem {
   return alias === null ? inner : { ...inner, alias };
 }
 
+function missingAlias(p: Parser, query: Query, token: number): SqlError {
+  const [what, example] = query.body.kind === 'values' ? ['VALUES', 'VALUES ...'] : ['subquery', 'SELECT ...'];
+  const { message, details } = p.errorAt('syntax_error', `${what} in FROM must have an alias`, token);
+  return new SqlError('syntax_error', message, { ...details, hint: `For example, FROM (${example}) [AS] foo.` });
+}
+
 function subquery(p: Parser, query: Query, token: number): FromItem {
   const alias = parseAlias(p);
-  if (alias === null) throw p.errorAt('syntax_error', 'subquery in FROM must have an alias', token);
+  if (alias === null) throw missingAlias(p, query, token);
   return { kind: 'subquery', query, lateral: false, alias, token };
 }
 

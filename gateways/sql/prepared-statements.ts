@@ -4,6 +4,7 @@ import type { Statement } from '#schemas/program/statement.js';
 import type { StatementParser } from './dialect.js';
 import type { LocalStatement } from './local-statement.js';
 import type { Parser } from './parser.js';
+import { plainQuery, plainSelect } from './plain-query.js';
 import { TOKEN } from './scanner.js';
 
 /** PREPARE, EXECUTE, DEALLOCATE by their first keyword. */
@@ -73,30 +74,7 @@ function parseExecute(p: Parser): LocalStatement {
 /** SELECT of the arguments: the engine evaluates them. */
 function evaluation(args: readonly Expression[]): Statement {
   const items: SelectItem[] = args.map((expression) => ({ kind: 'expression', expression, alias: null }));
-  const token = args[0]?.token ?? 0;
-  return {
-    kind: 'query',
-    query: {
-      with: [],
-      recursive: false,
-      body: {
-        kind: 'select',
-        distinct: { kind: 'none' },
-        items,
-        from: [],
-        where: null,
-        groupBy: [],
-        having: null,
-        windows: [],
-        token,
-      },
-      orderBy: [],
-      limit: null,
-      withTies: false,
-      offset: null,
-      locking: [],
-    },
-  };
+  return { kind: 'query', query: plainQuery(plainSelect(items, [], args[0]?.token ?? 0)) };
 }
 
 function parseDeallocate(p: Parser): LocalStatement {

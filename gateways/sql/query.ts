@@ -3,6 +3,7 @@ import type { CommonTable, GroupItem, Locking, Query, QueryBody, Select } from '
 import { SqlError } from '#schemas/sqlstate/sql-error.js';
 import { parseOrderBy, parseWindow } from './function-call.js';
 import type { Parser } from './parser.js';
+import { plainQuery, plainSelect, plainTable } from './plain-query.js';
 import { STRENGTH } from './precedence.js';
 import { primary } from './primary.js';
 import { TOKEN } from './scanner.js';
@@ -68,16 +69,6 @@ function commonStatement(p: Parser): CommonTable['statement'] {
   }
 }
 
-const bare = (body: QueryBody): Query => ({
-  ...NO_WITH,
-  body,
-  orderBy: [],
-  limit: null,
-  withTies: false,
-  offset: null,
-  locking: [],
-});
-
 function queryTerm(p: Parser): Query {
   const token = p.ordinal;
   if (p.acceptSymbol('(')) {
@@ -85,9 +76,9 @@ function queryTerm(p: Parser): Query {
     p.expectSymbol(')');
     return query;
   }
-  if (p.at('select')) return bare(parseSelect(p));
-  if (p.accept('values')) return bare({ kind: 'values', rows: valuesRows(p), token });
-  if (p.accept('table')) return bare(wholeTable(p, token));
+  if (p.at('select')) return plainQuery(parseSelect(p));
+  if (p.accept('values')) return plainQuery({ kind: 'values', rows: valuesRows(p), token });
+  if (p.accept('table')) return plainQuery(wholeTable(p, token));
   throw p.syntaxError();
 }
 
@@ -101,20 +92,10 @@ function valuesRows(p: Parser): Expression[][] {
   return rows;
 }
 
-function wholeTable(p: Parser, token: number): Select {
+function wholeTable(p: Parser, token: number): QueryBody {
   const only = p.accept('only');
   const { path, token: place } = p.objectPath();
-  return {
-    kind: 'select',
-    distinct: { kind: 'none' },
-    items: [{ kind: 'star', path: [], token }],
-    from: [{ kind: 'table', path, only, alias: null, asOf: null, token: place }],
-    where: null,
-    groupBy: [],
-    having: null,
-    windows: [],
-    token,
-  };
+  return plainSelect([{ kind: 'star', path: [], token }], [plainTable(path, only, place)], token);
 }
 
 /** UNION and EXCEPT of equal strength, INTERSECT stronger; all from the left. */
@@ -128,7 +109,7 @@ function setOperations(p: Parser, first: Query, minimum: number): Query {
     const all = p.accept('all');
     if (!all) p.accept('distinct');
     const right = setOperations(p, queryTerm(p), strength + 1);
-    left = bare({ kind: 'set-operation', operation, all, left, right, token });
+    left = plainQuery({ kind: 'set-operation', operation, all, left, right, token });
   }
 }
 

@@ -176,6 +176,13 @@ select a from t where a = $1 and b = $2
 select 'a'
  'b'
 select a from t for system_time as of $1
+select count(*) from pg_catalog.pg_class
+select n.nspname as "Schema", c.relname as "Name", case c.relkind when 'r' then 'table' when 'v' then 'view' end as "Type" from pg_catalog.pg_class c left join pg_catalog.pg_namespace n on n.oid = c.relnamespace where c.relkind in ('r', 'v', '') and n.nspname !~ '^pg_toast' and pg_catalog.pg_table_is_visible(c.oid) order by 1, 2
+select c.oid from pg_catalog.pg_class c where c.relname operator(pg_catalog.~) '^(t)$' collate pg_catalog.default and c.oid = '16384'::pg_catalog.regclass
+select a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), (select pg_catalog.pg_get_expr(d.adbin, d.adrelid, true) from pg_catalog.pg_attrdef d where d.adrelid = a.attrelid and d.adnum = a.attnum and a.atthasdef), a.attnotnull from pg_catalog.pg_attribute a where a.attnum > 0 and not a.attisdropped
+select i.indkey[0], (i.indoption[1] & 1) = 1, (information_schema._pg_expandarray(i.indkey)).n from pg_index i
+select conrelid::pg_catalog.regclass::text, confkey = any (conkey), array_to_string(array(select unnest(conkey)), ',') from pg_constraint where contype = 'f'::"char"
+select pg_catalog.array_to_string(c.reloptions || array(select 'toast.' || x from pg_catalog.unnest(tc.reloptions) x), ', ') from pg_class c left join pg_class tc on c.reltoastrelid = tc.oid
 `
   .trim()
   .split('\n')

@@ -388,6 +388,14 @@ move c
 move forward 5 in c
 close c
 close all
+drop table if exists pgbench_accounts, pgbench_branches, pgbench_history, pgbench_tellers
+create table pgbench_history(tid int,bid int,aid    int,delta int,mtime timestamp,filler char(22))
+create table pgbench_accounts(aid    int not null,bid int,abalance int,filler char(84)) with (fillfactor=100)
+truncate table pgbench_accounts, pgbench_branches, pgbench_history, pgbench_tellers
+insert into pgbench_tellers(tid,bid,tbalance) values (1,1,0)
+copy pgbench_accounts from stdin with (freeze on)
+alter table pgbench_accounts add primary key (aid)
+insert into pgbench_history (tid, bid, aid, delta, mtime) values ($1, $2, $3, $4, current_timestamp)
 prepare p as select 1
 prepare p (int, text) as select $1, $2
 prepare p as insert into t values ($1)
