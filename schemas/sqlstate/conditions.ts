@@ -271,7 +271,12 @@ export function conditionOf(code: string): Condition {
 }
 
 /** Conditions after which the same transaction, run again from its start, may well succeed. */
-const RETRYABLE: ReadonlySet<Condition> = new Set<Condition>(['serialization_failure', 'deadlock_detected', 'lock_not_available', 'cannot_connect_now']);
+const RETRYABLE: ReadonlySet<Condition> = new Set<Condition>([
+  'serialization_failure',
+  'deadlock_detected',
+  'lock_not_available',
+  'cannot_connect_now',
+]);
 
 export function isRetryable(condition: Condition): boolean {
   return RETRYABLE.has(condition);

@@ -8,6 +8,8 @@ export interface ErrorDetails {
   readonly token?: number;
   /** 1-based character position in the statement, where it is already known. */
   readonly position?: number;
+  /** What was being done, as PostgreSQL's CONTEXT tells it. */
+  readonly where?: string;
   readonly schema?: string;
   readonly table?: string;
   readonly column?: string;

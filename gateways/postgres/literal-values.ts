@@ -1,0 +1,30 @@
+import { type TextContext, textParser } from '#schemas/values/text-form.js';
+import type { SqlType } from '#schemas/values/type.js';
+import type { Value } from '#schemas/values/value.js';
+import type { BoundStatement } from '../link/statement-contexts.js';
+import type { Shape } from './statement-source.js';
+
+const KINDS = { unknown: null, integer: 'integer', bigint: 'bigint', numeric: 'numeric' } as const;
+
+/**
+ * The parameters of a statement whose only parameters are its literals: strings are read by the type that the engine has found for them. Throws what
+ * the types' input functions throw.
+ */
+export function literalValues(
+  shape: Shape,
+  literals: readonly Value[],
+  bound: BoundStatement,
+  context: TextContext,
+): readonly Value[] {
+  const { lifted, parameterCount } = shape;
+  let values: Value[] | null = null;
+  for (let i = 0; i < lifted.length; i++) {
+    const type = bound.parameters[parameterCount + i] as SqlType | undefined;
+    const literal = literals[i] ?? null;
+    if (type === undefined || literal === null || KINDS[lifted[i]?.type ?? 'unknown'] === type.kind) continue;
+    // Most statements have numbers only, or texts for text: their literals go as they are.
+    values ??= [...literals];
+    values[i] = textParser(type, context)(typeof literal === 'string' ? literal : String(literal));
+  }
+  return values ?? literals;
+}

@@ -1,0 +1,88 @@
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { Clock } from '#schemas/kernel/ports.js';
+import { connectLink } from '#schemas/link/socket-transport.js';
+import { EngineLink } from '../link/engine-link.js';
+import { StatementCache } from '../sql/statement-cache.js';
+import { PostgresGateway } from './listen.js';
+import { loadDialect } from './load-dialect.js';
+import { readConfig } from './process-config.js';
+
+/** Less than the ten seconds in which a node must have stopped. */
+const DRAIN_MS = 5_000;
+
+const clock: Clock = {
+  // Wall time with the resolution that there is; steps back are held.
+  nowMicros: () => (lastMicros = maxOf(lastMicros, BigInt(Date.now()) * 1_000n)),
+  monotonicMs: () => performance.now(),
+  after: (ms, run) => {
+    const timer = setTimeout(run, ms);
+    timer.unref();
+    return () => clearTimeout(timer);
+  },
+};
+let lastMicros = 0n;
+const maxOf = (a: bigint, b: bigint): bigint => (a > b ? a : b);
+
+/** Tells the supervisor; without one nobody listens. */
+function tell(message: object): void {
+  process.send?.(message);
+}
+
+function reportBug(error: unknown): void {
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  tell({ kind: 'error', message: text });
+  process.stderr.write(`${JSON.stringify({ level: 50, component: 'gateway/postgres', message: text })}\n`);
+}
+
+/** The gateway's process: reads its configuration, connects to the engine, listens, says that it is ready, and ends when told to. */
+async function run(): Promise<void> {
+  const config = readConfig(process.argv.slice(2), process.env);
+  const tls =
+    config.tls === null
+      ? null
+      : { cert: readFileSync(config.tls.cert, 'utf8'), key: readFileSync(config.tls.key, 'utf8') };
+  const link = new EngineLink({
+    connect: () => connectLink(config.socketPath),
+    protocol: 'postgres',
+    pid: process.pid,
+    clock,
+  });
+  await link.start();
+  const gateway = new PostgresGateway({
+    link,
+    clock,
+    random: { bytes: (length) => randomBytes(length) },
+    source: new StatementCache(await loadDialect(config.pluginPath, 0)),
+    tls,
+    maxConnections: config.maxConnections,
+    onBug: reportBug,
+  });
+  let generation = 0;
+  process.on('SIGHUP', () => {
+    loadDialect(config.pluginPath, ++generation).then(
+      (dialect) => gateway.replaceSource(new StatementCache(dialect)),
+      reportBug,
+    );
+  });
+  let stopping = false;
+  const stop = (): void => {
+    if (stopping) return;
+    stopping = true;
+    gateway.drain(DRAIN_MS).then(() => {
+      link.close();
+      process.exit(0);
+    }, reportBug);
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+  // A supervisor that is gone cannot stop us any more.
+  process.on('disconnect', stop);
+  const port = await gateway.listen(config.host, config.port);
+  tell({ kind: 'ready', port });
+}
+
+run().catch((error: unknown) => {
+  reportBug(error);
+  process.exit(1);
+});
