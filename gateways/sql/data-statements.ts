@@ -14,6 +14,7 @@ import { parseDirection } from './function-call.js';
 import type { Parser } from './parser.js';
 import type { WithClause } from './query.js';
 import { NO_WITH, parseQuery, parseWith, queryAfterWith } from './query.js';
+import { parseRelation, parseRelations } from './relation.js';
 import { TOKEN } from './scanner.js';
 
 /** SELECT, INSERT, UPDATE, DELETE, VALUES, TABLE, WITH, TRUNCATE by their first keyword. */
@@ -29,7 +30,7 @@ export const DATA_STATEMENTS: ReadonlyMap<string, StatementParser> = new Map<str
 ]);
 
 /** A query; SELECT … INTO creates a table. */
-export function queryStatement(p: Parser): Statement {
+function queryStatement(p: Parser): Statement {
   return intoTable(p, { kind: 'query', query: parseQuery(p) });
 }
 
@@ -193,11 +194,7 @@ function parseDelete(p: Parser, clause: WithClause): DeleteStatement {
 
 /** [ONLY] table [*] [[AS] alias]; `next` is the keyword that ends it and is no alias. */
 function target(p: Parser, next: string): Pick<UpdateStatement, 'table' | 'alias'> {
-  const only = p.accept('only');
-  const inParentheses = only && p.acceptSymbol('(');
-  const table = p.objectPath();
-  if (inParentheses) p.expectSymbol(')');
-  if (!only) p.acceptOperator('*');
+  const { table } = parseRelation(p);
   if (p.at(next)) return { table, alias: null };
   return { table, alias: parseAlias(p) };
 }
@@ -211,12 +208,7 @@ function parseWhere(p: Parser): Expression | null {
 function parseTruncate(p: Parser): Statement {
   p.expect('truncate');
   p.accept('table');
-  const tables = p.commaList(() => {
-    p.accept('only');
-    const path = p.objectPath();
-    p.acceptOperator('*');
-    return path;
-  });
+  const tables = parseRelations(p);
   const restartIdentity = p.accept('restart', 'identity');
   if (!restartIdentity) p.accept('continue', 'identity');
   const cascade = p.accept('cascade');

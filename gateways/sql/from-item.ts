@@ -4,6 +4,7 @@ import { SqlError } from '#schemas/sqlstate/sql-error.js';
 import type { SpecialParser } from './dialect.js';
 import { callArguments } from './function-call.js';
 import type { Parser } from './parser.js';
+import { parseRelation } from './relation.js';
 
 /** A table, function, subquery or join in FROM. */
 export function parseFromItem(p: Parser): FromItem {
@@ -70,16 +71,12 @@ function fromPrimary(p: Parser): FromItem {
 function tableOrFunction(p: Parser): FromItem {
   if (p.at('rows', 'from')) throw p.unsupported('ROWS FROM');
   if (p.atAny('xmltable', 'json_table')) throw p.unsupported(p.token.text.toUpperCase());
-  const only = p.accept('only');
-  const inParentheses = only && p.acceptSymbol('(');
-  if (!only && isCall(p)) return functionItem(p);
-  const { path, token } = p.objectPath();
-  if (inParentheses) p.expectSymbol(')');
-  if (!only) p.acceptOperator('*');
+  if (!p.at('only') && isCall(p)) return functionItem(p);
+  const { table, only } = parseRelation(p);
   const asOf = systemTime(p);
   const alias = parseAlias(p);
   if (p.at('tablesample')) throw p.unsupported('TABLESAMPLE');
-  return { kind: 'table', path, only, alias, asOf, token };
+  return { kind: 'table', path: table.path, only, alias, asOf, token: table.token };
 }
 
 /** FOR SYSTEM_TIME AS OF moment */

@@ -1,6 +1,7 @@
 import type { ObjectPath, Option, Statement } from '#schemas/program/statement.js';
 import type { StatementParser } from './dialect.js';
 import type { Parser } from './parser.js';
+import { parseRelations } from './relation.js';
 import { optionList } from './storage-options.js';
 
 /** LOCK, EXPLAIN, VACUUM, ANALYZE, CHECKPOINT, REINDEX by their first keyword. */
@@ -28,12 +29,7 @@ const LOCK_MODES = [
 function parseLock(p: Parser): Statement {
   p.expect('lock');
   p.accept('table');
-  const tables = p.commaList(() => {
-    p.accept('only');
-    const path = p.objectPath();
-    p.acceptOperator('*');
-    return path;
-  });
+  const tables = parseRelations(p);
   let mode: string | undefined = 'access exclusive';
   if (p.accept('in')) {
     mode = LOCK_MODES.find((words) => {

@@ -60,7 +60,7 @@ function parseOne(
 }
 
 /** One statement by its first keyword. */
-export function parseStatement(p: Parser): Statement | LocalStatement {
+function parseStatement(p: Parser): Statement | LocalStatement {
   const { statements, unsupportedStatements } = p.dialect.grammar;
   if (p.atSymbol('(')) {
     const query = statements.get('select');

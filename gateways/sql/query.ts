@@ -6,6 +6,7 @@ import type { Parser } from './parser.js';
 import { plainQuery, plainSelect, plainTable } from './plain-query.js';
 import { STRENGTH } from './precedence.js';
 import { primary } from './primary.js';
+import { parseRelation } from './relation.js';
 import { TOKEN } from './scanner.js';
 
 /** WITH and whether it is RECURSIVE. */
@@ -93,9 +94,8 @@ function valuesRows(p: Parser): Expression[][] {
 }
 
 function wholeTable(p: Parser, token: number): QueryBody {
-  const only = p.accept('only');
-  const { path, token: place } = p.objectPath();
-  return plainSelect([{ kind: 'star', path: [], token }], [plainTable(path, only, place)], token);
+  const { table, only } = parseRelation(p);
+  return plainSelect([{ kind: 'star', path: [], token }], [plainTable(table.path, only, table.token)], token);
 }
 
 /** UNION and EXCEPT of equal strength, INTERSECT stronger; all from the left. */
