@@ -9,6 +9,7 @@ import type { AggregateFunction, OperatorDefinition, ScalarFunction, TableFuncti
 import type { CallScalar, ColumnId, Evaluate, Scalar } from '../../vm/scalar.js';
 import type { BoundAggregate, BoundFrame, BoundFrameEnd, BoundSubquery, BoundWindow, Logical, SortKey } from '../logical.js';
 import { bindTypeName, type BindContext, type CteScope } from './context.js';
+import { groupingCall } from './grouping.js';
 import { type Candidate, commonType, resolve } from './resolve.js';
 import type { Scope } from './scope.js';
 
@@ -322,6 +323,9 @@ export class ExpressionBinder {
         };
         return { kind: 'call', type, name, operator: false, arguments: scalars, strict: false, volatility: 'immutable', evaluate };
       }
+      case 'grouping':
+        if (place.aggregates === null) throw new SqlError('grouping_error', `grouping operations are not allowed in ${place.name}`, { token: e.token });
+        return groupingCall(args());
       default:
         return null;
     }
