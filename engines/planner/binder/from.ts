@@ -71,13 +71,13 @@ export class FromBinder {
         requirePrivilege(this.#context.user, this.#context.catalog, entry, 'select');
         const { plan, columns } = this.#bindQuery(entry.query, new Scope(null), null);
         const named = columns.map((c, i): ScopeColumn => ({ name: entry.columns[i]?.name ?? c.name, type: c.type, id: c.id, table: entry.id, number: i + 1 }));
-        this.#name(scope, item.alias?.name ?? name, entry.schema, named, item.alias?.columns ?? [], item.token);
+        this.#name(scope, item.alias?.name ?? name, entry.schema, named, item.alias?.columns ?? [], item.token, entry.name);
         return plan;
       }
       case 'virtual': {
         const ids = this.#context.newIds(entry.columns.length);
         const columns = entry.columns.map((c, i): ScopeColumn => ({ ...c, id: ids[i] as number, table: entry.id, number: i + 1 }));
-        this.#name(scope, item.alias?.name ?? name, entry.schema, columns, item.alias?.columns ?? [], item.token);
+        this.#name(scope, item.alias?.name ?? name, entry.schema, columns, item.alias?.columns ?? [], item.token, entry.name);
         return { op: 'virtual', entry, ids };
       }
       default:
@@ -96,15 +96,15 @@ export class FromBinder {
   base(table: TableEntry, alias: string, columnAliases: readonly string[], scope: Scope, token: number): LogicalTable {
     const ids = this.#context.newIds(table.shape.event.slots);
     const columns = table.columns.map((c, i): ScopeColumn => ({ name: c.name, type: c.type, id: ids[c.slot] as number, table: table.id, number: i + 1 }));
-    this.#name(scope, alias, table.schema, columns, columnAliases, token);
+    this.#name(scope, alias, table.schema, columns, columnAliases, token, table.name);
     return { op: 'table', table, alias, ids, rowId: null };
   }
 
-  #name(scope: Scope, alias: string, schema: string | null, columns: readonly ScopeColumn[], columnAliases: readonly string[], token: number): ScopeRelation {
+  #name(scope: Scope, alias: string, schema: string | null, columns: readonly ScopeColumn[], columnAliases: readonly string[], token: number, name: string | null = null): ScopeRelation {
     if (columnAliases.length > columns.length) {
       throw new SqlError('invalid_column_reference', `table "${alias}" has ${columns.length} columns available but ${columnAliases.length} columns specified`, { token });
     }
-    const relation: ScopeRelation = { alias, schema, columns: columns.map((c, i) => ({ ...c, name: columnAliases[i] ?? c.name })), merged: new Set() };
+    const relation: ScopeRelation = { alias, schema, name, columns: columns.map((c, i) => ({ ...c, name: columnAliases[i] ?? c.name })), merged: new Set() };
     scope.add(relation, token);
     return relation;
   }

@@ -270,7 +270,7 @@ export class QueryBinder {
   star(item: Extract<SelectItem, { kind: 'star' }>, scope: Scope): Array<{ name: string; scalar: Scalar }> {
     if (item.path.length > 0) {
       const relation = scope.relation(item.path);
-      if (relation === null) throw new SqlError('undefined_table', `missing FROM-clause entry for table "${item.path.join('.')}"`, { token: item.token });
+      if (relation === null) throw scope.missing(item.path.at(-1) as string, item.token);
       return relation.columns.map((c) => ({ name: c.name, scalar: { kind: 'column', type: c.type, id: c.id, name: c.name } }));
     }
     if (scope.relations.length === 0) throw new SqlError('syntax_error', 'SELECT * with no tables specified is not valid', { token: item.token });

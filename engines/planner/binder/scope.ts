@@ -16,6 +16,8 @@ export interface ScopeColumn {
 export interface ScopeRelation {
   readonly alias: string;
   readonly schema: string | null;
+  /** The relation's own name, which its alias hides; null where it has none. */
+  readonly name: string | null;
   readonly columns: readonly ScopeColumn[];
   /** Columns that JOIN USING has merged away: reached by qualified names only. */
   readonly merged: Set<ColumnId>;
@@ -52,8 +54,19 @@ export class Scope {
     const column = path.at(-1) as string;
     if (path.length === 1) throw new SqlError('undefined_column', `column "${column}" does not exist`, { token });
     const table = path.at(-2) as string;
-    if (this.#relationNamed(table) === null) throw new SqlError('undefined_table', `missing FROM-clause entry for table "${table}"`, { token });
+    if (this.#relationNamed(table) === null) throw this.missing(table, token);
     throw new SqlError('undefined_column', `column ${table}.${column} does not exist`, { token });
+  }
+
+  /** The refusal of a table name that nothing in reach has. */
+  missing(table: string, token: number): SqlError {
+    for (let scope: Scope | null = this; scope !== null; scope = scope.parent) {
+      const hidden = scope.relations.find((r) => r.name === table);
+      if (hidden === undefined) continue;
+      const hint = `Perhaps you meant to reference the table alias "${hidden.alias}".`;
+      return new SqlError('undefined_table', `invalid reference to FROM-clause entry for table "${table}"`, { hint, token });
+    }
+    return new SqlError('undefined_table', `missing FROM-clause entry for table "${table}"`, { token });
   }
 
   find(path: readonly string[], token: number): Scalar | null {
