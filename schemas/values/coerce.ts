@@ -1,6 +1,6 @@
 import { SqlError } from '../sqlstate/sql-error.js';
-import { fitNumeric } from './numeric-arithmetic.js';
 import type { Numeric } from './numeric.js';
+import { fitNumeric } from './numeric-arithmetic.js';
 import type { SqlType } from './type.js';
 import { printType } from './type-name.js';
 import type { SqlArray, Value } from './value.js';
@@ -19,7 +19,9 @@ export function fitToType(type: SqlType, value: Value, explicit: boolean): Value
     case 'char':
       return type.length === 0 ? value : trimBlanks(fitText(type, value as string, type.length, explicit));
     case 'array':
-      return hasModifiers(type.element) ? (value as SqlArray).map((item) => fitToType(Array.isArray(item) ? type : type.element, item, explicit)) : value;
+      return hasModifiers(type.element)
+        ? (value as SqlArray).map((item) => fitToType(Array.isArray(item) ? type : type.element, item, explicit))
+        : value;
     default:
       return value;
   }

@@ -55,7 +55,8 @@ export function compareValues(type: SqlType, a: Value, b: Value): number {
 
 const compareIntegers: Comparator = (a, b) => (a as number) - (b as number) || 0;
 
-const compareBigints: Comparator = (a, b) => ((a as bigint) < (b as bigint) ? -1 : (a as bigint) > (b as bigint) ? 1 : 0);
+const compareBigints: Comparator = (a, b) =>
+  (a as bigint) < (b as bigint) ? -1 : (a as bigint) > (b as bigint) ? 1 : 0;
 
 /** NaN is greater than every number and equal to itself; -0 equals 0. */
 const compareFloats: Comparator = (a, b) => {
@@ -97,7 +98,8 @@ function compareArrays(a: SqlArray, b: SqlArray, element: Comparator): number {
       if (x !== y) return x === null ? 1 : -1;
       continue;
     }
-    const order = Array.isArray(x) && Array.isArray(y) ? compareArrays(x as SqlArray, y as SqlArray, element) : element(x, y);
+    const order =
+      Array.isArray(x) && Array.isArray(y) ? compareArrays(x as SqlArray, y as SqlArray, element) : element(x, y);
     if (order !== 0) return order;
   }
   return a.length - b.length;

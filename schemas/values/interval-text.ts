@@ -1,148 +1,14 @@
-import { SqlError } from '../sqlstate/sql-error.js';
-import { Interval } from './interval.js';
+import type { Interval } from './interval.js';
 import type { TextContext } from './text-context.js';
+
+// biome-ignore lint/performance/noBarrelFile: reading and printing interval text are one subject in several files.
+export { parseInterval } from './interval-parse.js';
+export { checkedInterval } from './interval-sum.js';
 
 const HOUR = 3_600_000_000n;
 const MINUTE = 60_000_000n;
 const SECOND = 1_000_000n;
-const MONTH_DAYS = 30;
-
-type Unit = { readonly months?: number; readonly days?: number; readonly micros?: bigint };
-
-const UNITS: Readonly<Record<string, Unit>> = {
-  microsecond: { micros: 1n }, us: { micros: 1n }, usec: { micros: 1n },
-  millisecond: { micros: 1_000n }, ms: { micros: 1_000n }, msec: { micros: 1_000n },
-  second: { micros: SECOND }, sec: { micros: SECOND }, s: { micros: SECOND },
-  minute: { micros: MINUTE }, min: { micros: MINUTE }, m: { micros: MINUTE },
-  hour: { micros: HOUR }, hr: { micros: HOUR }, h: { micros: HOUR },
-  day: { days: 1 }, d: { days: 1 },
-  week: { days: 7 }, w: { days: 7 },
-  month: { months: 1 }, mon: { months: 1 },
-  year: { months: 12 }, yr: { months: 12 }, y: { months: 12 },
-  decade: { months: 120 }, dec: { months: 120 },
-  century: { months: 1_200 }, cent: { months: 1_200 }, c: { months: 1_200 },
-  millennium: { months: 12_000 }, mil: { months: 12_000 },
-};
-
-const PLURALS: Readonly<Record<string, string>> = { centuries: 'century', millennia: 'millennium', millenniums: 'millennium', mils: 'mil', ms: 'ms', us: 'us', s: 's' };
-
-function unitOf(word: string): Unit | null {
-  const name = word.toLowerCase();
-  return UNITS[PLURALS[name] ?? name] ?? UNITS[name.replace(/s$/, '')] ?? null;
-}
-
-/** A sum under construction: fractions of larger units flow into smaller ones as PostgreSQL's do. */
-class Sum {
-  months = 0;
-  days = 0;
-  micros = 0n;
-
-  /** Adds `amount` (decimal text with sign) of a unit. */
-  add(amount: string, unit: Unit): void {
-    const point = amount.indexOf('.');
-    const whole = point < 0 ? amount : amount.slice(0, point);
-    const part = point < 0 ? 0 : Number(`${amount.startsWith('-') ? '-' : ''}0${amount.slice(point)}`);
-    const count = Number(whole === '' || whole === '-' || whole === '+' ? 0 : whole);
-    if (unit.micros !== undefined) {
-      this.micros += BigInt(count) * unit.micros + BigInt(Math.round(part * Number(unit.micros)));
-    } else if (unit.days !== undefined) {
-      this.#addDays(count * unit.days, part * unit.days);
-    } else if (unit.months !== undefined) {
-      this.#addMonths(count * unit.months, part * unit.months);
-    }
-  }
-
-  #addMonths(whole: number, part: number): void {
-    // A fraction of a year becomes whole months; a fraction of a month becomes days of thirty.
-    const months = Math.trunc(part + Math.sign(part) * 1e-9);
-    this.months += whole + months;
-    this.#addDays(0, (part - months) * MONTH_DAYS);
-  }
-
-  #addDays(whole: number, part: number): void {
-    const days = Math.trunc(part + Math.sign(part) * 1e-9);
-    this.days += whole + days;
-    this.micros += BigInt(Math.round((part - days) * 86_400_000_000));
-  }
-}
-
-/** Interval text in PostgreSQL's, SQL's and ISO 8601's forms. Throws 22007. */
-export function parseInterval(text: string): Interval {
-  const trimmed = text.trim();
-  const sum = new Sum();
-  const ok = /^[+-]?P/i.test(trimmed) && !/^[+-]?pm/i.test(trimmed) ? readIso(trimmed, sum) : readPostgres(trimmed, sum);
-  if (!ok) throw new SqlError('invalid_datetime_format', `invalid input syntax for type interval: "${text}"`);
-  return checkedInterval(sum.months, sum.days, sum.micros);
-}
-
-/** Throws 22008 when a count leaves its range. */
-export function checkedInterval(months: number, days: number, micros: bigint): Interval {
-  if (Math.abs(months) > 0x7fff_ffff || Math.abs(days) > 0x7fff_ffff || micros !== BigInt.asIntN(64, micros)) {
-    throw new SqlError('interval_field_overflow', 'interval out of range');
-  }
-  // -0 would show in comparisons by identity.
-  return new Interval(months + 0, days + 0, micros);
-}
-
-function readIso(text: string, sum: Sum): boolean {
-  const negative = text.startsWith('-');
-  const match = /^[+-]?P(.*?)(?:T(.*))?$/i.exec(text);
-  if (match === null || (match[1] === '' && (match[2] ?? '') === '')) return false;
-  const read = (part: string, units: Readonly<Record<string, Unit>>): boolean => {
-    let rest = part;
-    while (rest !== '') {
-      const m = /^([+-]?\d+(?:\.\d+)?)([A-Z])/i.exec(rest);
-      const unit = m === null ? undefined : units[(m[2] as string).toUpperCase()];
-      if (m === null || unit === undefined) return false;
-      sum.add(negative ? flip(m[1] as string) : (m[1] as string), unit);
-      rest = rest.slice(m[0].length);
-    }
-    return true;
-  };
-  return (
-    read(match[1] ?? '', { Y: { months: 12 }, M: { months: 1 }, W: { days: 7 }, D: { days: 1 } }) &&
-    read(match[2] ?? '', { H: { micros: HOUR }, M: { micros: MINUTE }, S: { micros: SECOND } })
-  );
-}
-
-function flip(amount: string): string {
-  return amount.startsWith('-') ? amount.slice(1) : `-${amount.replace('+', '')}`;
-}
-
-function readPostgres(text: string, sum: Sum): boolean {
-  let rest = text.replace(/^@\s*/, '');
-  const ago = /\bago\s*$/i.test(rest);
-  if (ago) rest = rest.replace(/\bago\s*$/i, '').trim();
-  if (rest === '') return false;
-  const sign = (amount: string): string => (ago ? flip(amount) : amount);
-  let seen = false;
-  while (rest !== '') {
-    let m = /^([+-]?)(\d+):(\d{1,2})(?::(\d{1,2})(\.\d+)?)?(?=$|\s|[a-z])/i.exec(rest);
-    if (m !== null) {
-      const s = m[1] as string;
-      sum.add(sign(s + (m[2] as string)), { micros: HOUR });
-      sum.add(sign(s + (m[3] as string)), { micros: MINUTE });
-      if (m[4] !== undefined) sum.add(sign(s + m[4] + (m[5] ?? '')), { micros: SECOND });
-    } else if ((m = /^([+-]?)(\d+)-(\d{1,2})(?=$|\s)/.exec(rest)) !== null) {
-      sum.add(sign((m[1] as string) + (m[2] as string)), { months: 12 });
-      sum.add(sign((m[1] as string) + (m[3] as string)), { months: 1 });
-    } else if ((m = /^([+-]?(?:\d+(?:\.\d*)?|\.\d+))\s*([a-z]+)(?=$|\s|[+-]|\d)/i.exec(rest)) !== null) {
-      const unit = unitOf(m[2] as string);
-      if (unit === null) return false;
-      sum.add(sign(m[1] as string), unit);
-    } else if ((m = /^([+-]?(?:\d+(?:\.\d*)?|\.\d+))(?=$|\s+[+-]?\d+:)/.exec(rest)) !== null) {
-      // A bare number is seconds at the end, and days before a time of day ('1 12:00').
-      sum.add(sign(m[1] as string), m[0].length === rest.length ? { micros: SECOND } : { days: 1 });
-    } else {
-      return false;
-    }
-    seen = true;
-    rest = rest.slice(m[0].length).trimStart();
-  }
-  return seen;
-}
-
-/** Only the units that an interval's declared fields allow stay: INTERVAL '1.5' HOUR and the like are handled by the parser through a unit word. */
+/** PostgreSQL's output in the session's IntervalStyle. */
 export function printInterval(interval: Interval, context: TextContext): string {
   switch (context.intervalStyle) {
     case 'iso_8601':
@@ -159,7 +25,13 @@ export function printInterval(interval: Interval, context: TextContext): string 
 function split(micros: bigint): { negative: boolean; hours: bigint; minutes: bigint; seconds: bigint; micro: bigint } {
   const negative = micros < 0n;
   const size = negative ? -micros : micros;
-  return { negative, hours: size / HOUR, minutes: (size / MINUTE) % 60n, seconds: (size / SECOND) % 60n, micro: size % SECOND };
+  return {
+    negative,
+    hours: size / HOUR,
+    minutes: (size / MINUTE) % 60n,
+    seconds: (size / SECOND) % 60n,
+    micro: size % SECOND,
+  };
 }
 
 const two = (n: bigint): string => n.toString().padStart(2, '0');
@@ -183,7 +55,9 @@ function printPostgres({ months, days, micros }: Interval): string {
   field(days, 'day');
   if (micros !== 0n || parts.length === 0) {
     const t = split(micros);
-    parts.push(`${t.negative ? '-' : negativeBefore ? '+' : ''}${two(t.hours)}:${two(t.minutes)}:${secondsText(t.seconds, t.micro, true)}`);
+    parts.push(
+      `${t.negative ? '-' : negativeBefore ? '+' : ''}${two(t.hours)}:${two(t.minutes)}:${secondsText(t.seconds, t.micro, true)}`,
+    );
   }
   return parts.join(' ');
 }
@@ -191,10 +65,15 @@ function printPostgres({ months, days, micros }: Interval): string {
 function printVerbose({ months, days, micros }: Interval): string {
   const t = split(micros);
   const time = (n: bigint): bigint => (t.negative ? -n : n);
-  const fields: Array<readonly [string, string, boolean, boolean]> = [];
+  const words: string[] = [];
+  // The first field's sign goes into 'ago', and the others are told relative to it.
+  let ago = false;
   const field = (value: number | bigint, unit: string): void => {
     const n = BigInt(value);
-    if (n !== 0n) fields.push([n.toString(), unit, n < 0n, n === 1n || n === -1n]);
+    if (n === 0n) return;
+    if (words.length === 0) ago = n < 0n;
+    const shown = ago ? -n : n;
+    words.push(`${shown} ${unit}${shown === 1n ? '' : 's'}`);
   };
   field(Math.trunc(months / 12), 'year');
   field(months % 12, 'mon');
@@ -202,12 +81,11 @@ function printVerbose({ months, days, micros }: Interval): string {
   field(time(t.hours), 'hour');
   field(time(t.minutes), 'min');
   if (t.seconds !== 0n || t.micro !== 0n) {
-    fields.push([(t.negative ? '-' : '') + secondsText(t.seconds, t.micro, false), 'sec', t.negative, t.seconds === 1n && t.micro === 0n]);
+    if (words.length === 0) ago = t.negative;
+    const sign = t.negative === ago ? '' : '-';
+    words.push(`${sign}${secondsText(t.seconds, t.micro, false)} sec${t.seconds === 1n && t.micro === 0n ? '' : 's'}`);
   }
-  if (fields.length === 0) return '@ 0';
-  const ago = (fields[0] as readonly [string, string, boolean, boolean])[2];
-  const words = fields.map(([text, unit, , one]) => `${ago ? flip(text) : text} ${unit}${one ? '' : 's'}`);
-  return `@ ${words.join(' ')}${ago ? ' ago' : ''}`;
+  return words.length === 0 ? '@ 0' : `@ ${words.join(' ')}${ago ? ' ago' : ''}`;
 }
 
 function printIso({ months, days, micros }: Interval): string {
@@ -230,7 +108,9 @@ function printStandard({ months, days, micros }: Interval): string {
   if (months === 0 && days === 0 && micros === 0n) return '0';
   const t = split(micros);
   const time = `${t.hours}:${two(t.minutes)}:${secondsText(t.seconds, t.micro, true)}`;
-  const signs = new Set([Math.sign(months), Math.sign(days), micros < 0n ? -1 : micros > 0n ? 1 : 0].filter((s) => s !== 0));
+  const signs = new Set(
+    [Math.sign(months), Math.sign(days), micros < 0n ? -1 : micros > 0n ? 1 : 0].filter((s) => s !== 0),
+  );
   const yearMonth = `${Math.trunc(Math.abs(months) / 12)}-${Math.abs(months % 12)}`;
   const kinds = (months !== 0 ? 1 : 0) + (days !== 0 || micros !== 0n ? 1 : 0);
   if (signs.size > 1 || kinds > 1) {

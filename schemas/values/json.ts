@@ -45,7 +45,11 @@ class Reader {
     if (c === '{') return this.#object(depth);
     if (c === '[') return this.#array(depth);
     if (c === '"') return this.#string();
-    for (const [word, value] of [['true', true], ['false', false], ['null', null]] as const) {
+    for (const [word, value] of [
+      ['true', true],
+      ['false', false],
+      ['null', null],
+    ] as const) {
       if (this.#text.startsWith(word, this.#at) && !/[A-Za-z0-9_]/.test(this.#text[this.#at + word.length] ?? '')) {
         this.#at += word.length;
         return value;
@@ -144,9 +148,18 @@ export function quoteJson(text: string): string {
 /** The canonical text that a jsonb value is kept as. Throws 22P02, and 22P05 for \u0000, which jsonb cannot hold. */
 export function canonicalJsonb(text: string): string {
   if (text.includes('\\u0000') && /(?:^|[^\\])(?:\\\\)*\\u0000/.test(text)) {
-    throw new SqlError('untranslatable_character', 'unsupported Unicode escape sequence', { detail: '\\u0000 cannot be converted to text.' });
+    throw new SqlError('untranslatable_character', 'unsupported Unicode escape sequence', {
+      detail: '\\u0000 cannot be converted to text.',
+    });
   }
-  return printJsonb(parseJson(text));
+  const canonical = printJsonb(parseJson(text));
+  // JSON.stringify writes as escapes just those surrogates that have no partner.
+  if (/\\ud[89a-f]/.test(canonical) && /(?:^|[^\\])(?:\\\\)*\\ud[89a-f]/.test(canonical)) {
+    throw new SqlError('invalid_text_representation', 'invalid input syntax for type json', {
+      detail: 'Unicode low surrogate must follow a high surrogate.',
+    });
+  }
+  return canonical;
 }
 
 /** Throws 22P02 when the text is not JSON. */
@@ -219,7 +232,11 @@ export function jsonContains(a: Json, b: Json): boolean {
   }
   if (Array.isArray(a)) {
     const wanted = Array.isArray(b) ? b : isScalar(b) ? [b] : null;
-    return wanted?.every((item) => a.some((mine) => (isScalar(mine) || isScalar(item) ? compareJson(mine, item) === 0 : jsonContains(mine, item)))) ?? false;
+    return (
+      wanted?.every((item) =>
+        a.some((mine) => (isScalar(mine) || isScalar(item) ? compareJson(mine, item) === 0 : jsonContains(mine, item))),
+      ) ?? false
+    );
   }
   return isScalar(a) && isScalar(b) && compareJson(a, b) === 0;
 }

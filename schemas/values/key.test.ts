@@ -14,7 +14,11 @@ const numeric: fc.Arbitrary<Value> = fc.oneof(
   fc.tuple(fc.bigInt(), fc.nat(40)).map(([u, s]) => new Numeric(u, s)),
   fc.constantFrom(new Numeric(0n, 0, 'NaN'), new Numeric(0n, 0, 'Infinity'), new Numeric(0n, 0, '-Infinity')),
 );
-const text = fc.oneof(fc.string({ unit: 'binary' }), fc.string({ maxLength: 3 }), fc.string({ unit: fc.constantFrom('a', '\u0000', '\ue000', '😀', '\u0001') }));
+const text = fc.oneof(
+  fc.string({ unit: 'binary' }),
+  fc.string({ maxLength: 3 }),
+  fc.string({ unit: fc.constantFrom('a', '\u0000', '\ue000', '😀', '\u0001') }),
+);
 
 const VALUES: ReadonlyArray<readonly [SqlType, fc.Arbitrary<Value>]> = [
   [TYPES.boolean, fc.boolean()],
@@ -27,7 +31,13 @@ const VALUES: ReadonlyArray<readonly [SqlType, fc.Arbitrary<Value>]> = [
   [TYPES.text, text],
   [TYPES.varchar, text],
   [TYPES.bytea, fc.uint8Array().map((b) => Buffer.from(b))],
-  [TYPES.date, fc.oneof(fc.integer({ min: -800_000, max: 3_000_000 }), fc.constantFrom(Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY))],
+  [
+    TYPES.date,
+    fc.oneof(
+      fc.integer({ min: -800_000, max: 3_000_000 }),
+      fc.constantFrom(Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY),
+    ),
+  ],
   [TYPES.time, fc.integer({ min: 0, max: 86_400_000_000 })],
   [TYPES.timestamp, int64],
   [TYPES.timestamptz, int64],
@@ -39,36 +49,52 @@ const VALUES: ReadonlyArray<readonly [SqlType, fc.Arbitrary<Value>]> = [
 
 const sign = (n: number): number => (n < 0 ? -1 : n > 0 ? 1 : 0);
 
-describe.each(VALUES.map(([type, values]) => [type.kind, type, values] as const))('key of %s', (_name, type, values) => {
-  it('orders bytes as SQL orders values, up and down, with nulls on either side', () => {
-    const compare = comparator(type);
-    fc.assert(
-      fc.property(fc.option(values), fc.option(values), fc.boolean(), fc.boolean(), (a, b, descending, nullsFirst) => {
-        const encode = keyEncoder([{ type, descending, nullsFirst }]);
-        const order = a === null || b === null ? (a === b ? 0 : (a === null) === nullsFirst ? -1 : 1) : sign(compare(a, b)) * (descending ? -1 : 1);
-        const x = encode([a]);
-        const y = encode([b]);
-        expect(x < y ? -1 : x > y ? 1 : 0).toBe(order === 0 ? 0 : order);
-      }),
-      { numRuns: 400 },
-    );
-  });
+describe.each(VALUES.map(([type, values]) => [type.kind, type, values] as const))(
+  'key of %s',
+  (_name, type, values) => {
+    it('orders bytes as SQL orders values, up and down, with nulls on either side', () => {
+      const compare = comparator(type);
+      fc.assert(
+        fc.property(
+          fc.option(values),
+          fc.option(values),
+          fc.boolean(),
+          fc.boolean(),
+          (a, b, descending, nullsFirst) => {
+            const encode = keyEncoder([{ type, descending, nullsFirst }]);
+            const order =
+              a === null || b === null
+                ? a === b
+                  ? 0
+                  : (a === null) === nullsFirst
+                    ? -1
+                    : 1
+                : sign(compare(a, b)) * (descending ? -1 : 1);
+            const x = encode([a]);
+            const y = encode([b]);
+            expect(x < y ? -1 : x > y ? 1 : 0).toBe(order === 0 ? 0 : order);
+          },
+        ),
+        { numRuns: 400 },
+      );
+    });
 
-  it('comes back equal, and exact to the last bit of its key, between other columns', () => {
-    const compare = comparator(type);
-    fc.assert(
-      fc.property(fc.option(values), fc.boolean(), (value, descending) => {
-        const parts: KeyPart[] = [{ type: TYPES.text }, { type, descending }, { type: TYPES.integer }];
-        const key = keyEncoder(parts)(['x', value, 7]);
-        const [before, back, after] = decodeKey(parts, key) as [Value, Value, Value];
-        expect([before, after]).toEqual(['x', 7]);
-        if (value === null || back === null) expect(back).toBe(value);
-        else expect(compare(value, back)).toBe(0);
-        expect(keyEncoder(parts)([before, back, after])).toBe(key);
-      }),
-    );
-  });
-});
+    it('comes back equal, and exact to the last bit of its key, between other columns', () => {
+      const compare = comparator(type);
+      fc.assert(
+        fc.property(fc.option(values), fc.boolean(), (value, descending) => {
+          const parts: KeyPart[] = [{ type: TYPES.text }, { type, descending }, { type: TYPES.integer }];
+          const key = keyEncoder(parts)(['x', value, 7]);
+          const [before, back, after] = decodeKey(parts, key) as [Value, Value, Value];
+          expect([before, after]).toEqual(['x', 7]);
+          if (value === null || back === null) expect(back).toBe(value);
+          else expect(compare(value, back)).toBe(0);
+          expect(keyEncoder(parts)([before, back, after])).toBe(key);
+        }),
+      );
+    });
+  },
+);
 
 describe('keys of several columns', () => {
   const parts: KeyPart[] = [{ type: TYPES.text }, { type: TYPES.integer, descending: true }];

@@ -1,7 +1,7 @@
 import { assert } from '../kernel/assert.js';
 import { Interval } from './interval.js';
 import { intervalSpan } from './interval-text.js';
-import { parseJson, printJsonb, type Json, JsonObject } from './json.js';
+import { type Json, JsonObject, parseJson, printJsonb } from './json.js';
 import { Numeric } from './numeric.js';
 import { powerOfTen, trimScale } from './numeric-arithmetic.js';
 import type { SqlType } from './type.js';
@@ -164,7 +164,12 @@ const NUMERIC_NAN_KEY = '\u0005';
  * have everything behind the class inverted. 1.0 and 1.00 are one key.
  */
 function numericBody(n: Numeric): string {
-  if (n.special !== null) return n.special === 'NaN' ? NUMERIC_NAN_KEY : n.special === 'Infinity' ? NUMERIC_INFINITY_KEY : NUMERIC_NEGATIVE_INFINITY_KEY;
+  if (n.special !== null)
+    return n.special === 'NaN'
+      ? NUMERIC_NAN_KEY
+      : n.special === 'Infinity'
+        ? NUMERIC_INFINITY_KEY
+        : NUMERIC_NEGATIVE_INFINITY_KEY;
   if (n.unscaled === 0n) return NUMERIC_ZERO_KEY;
   const negative = n.unscaled < 0n;
   const digits = (negative ? -n.unscaled : n.unscaled).toString();
@@ -236,7 +241,11 @@ class KeyReader {
         return this.#int32();
       case 'date': {
         const days = this.#int32();
-        return days === 0x7fff_ffff ? Number.POSITIVE_INFINITY : days === -0x8000_0000 ? Number.NEGATIVE_INFINITY : days;
+        return days === 0x7fff_ffff
+          ? Number.POSITIVE_INFINITY
+          : days === -0x8000_0000
+            ? Number.NEGATIVE_INFINITY
+            : days;
       }
       case 'oid':
       case 'regclass':
@@ -332,7 +341,9 @@ class KeyReader {
     const span = (high << 64n) | this.#take(8).readBigUInt64BE(0);
     const days = span / 86_400_000_000n;
     const fits = days > -0x8000_0000n && days < 0x8000_0000n;
-    return fits ? new Interval(0, Number(days), span % 86_400_000_000n) : new Interval(Number(days / 30n), Number(days % 30n), span % 86_400_000_000n);
+    return fits
+      ? new Interval(0, Number(days), span % 86_400_000_000n)
+      : new Interval(Number(days / 30n), Number(days % 30n), span % 86_400_000_000n);
   }
 
   #json(): Json {

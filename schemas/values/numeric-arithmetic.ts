@@ -1,50 +1,53 @@
 import { SqlError } from '../sqlstate/sql-error.js';
 import { Numeric } from './numeric.js';
+import {
+  compareNumeric,
+  divideRounded,
+  MAX_SCALE,
+  magnitude,
+  NUMERIC_INFINITY,
+  NUMERIC_NAN,
+  NUMERIC_NEGATIVE_INFINITY,
+  NUMERIC_ZERO,
+  numericOverflow,
+  powerOfTen,
+  round,
+  signOf,
+  unscaledAt,
+} from './numeric-basics.js';
+
+// biome-ignore lint/performance/noBarrelFile: one subject in several files: callers need not know which holds which operation.
+export {
+  absolute,
+  add,
+  compareNumeric,
+  NUMERIC_INFINITY,
+  NUMERIC_NAN,
+  NUMERIC_NEGATIVE_INFINITY,
+  NUMERIC_ONE,
+  NUMERIC_ZERO,
+  negate,
+  powerOfTen,
+  round,
+  signOf,
+  subtract,
+  trimScale,
+} from './numeric-basics.js';
+export { exponential, logarithm, naturalLogarithm, power } from './numeric-transcendental.js';
 
 /**
- * Exact decimal arithmetic with PostgreSQL's result scales (its numeric.c): addition keeps the larger scale, multiplication the sum, division at least
- * sixteen significant digits.
+ * Exact decimal arithmetic with PostgreSQL's result scales (its numeric.c): addition keeps the larger scale, multiplication the sum, division at
+ * least sixteen significant digits.
  */
-const MAX_SCALE = 16_383;
 const MAX_DIGITS = 131_072;
 const MIN_SIGNIFICANT_DIGITS = 16;
-
-export const NUMERIC_NAN = new Numeric(0n, 0, 'NaN');
-export const NUMERIC_INFINITY = new Numeric(0n, 0, 'Infinity');
-export const NUMERIC_NEGATIVE_INFINITY = new Numeric(0n, 0, '-Infinity');
-export const NUMERIC_ZERO = new Numeric(0n, 0);
-export const NUMERIC_ONE = new Numeric(1n, 0);
-
-const POWERS: bigint[] = [1n];
-
-/** 10^n. */
-export function powerOfTen(n: number): bigint {
-  if (n > 4_096) return 10n ** BigInt(n);
-  while (POWERS.length <= n) POWERS.push((POWERS[POWERS.length - 1] as bigint) * 10n);
-  return POWERS[n] as bigint;
-}
-
-const abs = (x: bigint): bigint => (x < 0n ? -x : x);
-
-/** Quotient rounded half away from zero. */
-function divideRounded(dividend: bigint, divisor: bigint): bigint {
-  const quotient = dividend / divisor;
-  const remainder = abs(dividend % divisor);
-  if (remainder * 2n < abs(divisor)) return quotient;
-  return dividend < 0n === divisor < 0n ? quotient + 1n : quotient - 1n;
-}
-
-/** Unscaled value at another scale; digits that go are rounded half away from zero. */
-function unscaledAt(n: Numeric, scale: number): bigint {
-  if (scale === n.scale) return n.unscaled;
-  if (scale > n.scale) return n.unscaled * powerOfTen(scale - n.scale);
-  return divideRounded(n.unscaled, powerOfTen(n.scale - scale));
-}
+/** The largest scale that an inexact result is given. */
+const MAX_RESULT_SCALE = 1_000;
 
 export function parseNumeric(text: string): Numeric | null {
-  const match = /^\s*([+-]?)(?:(\d+)(?:\.(\d*))?|\.(\d+))(?:[eE]([+-]?\d{1,6}))?\s*$/.exec(text);
+  const match = /^[ \t-\r]*([+-]?)(?:(\d+)(?:\.(\d*))?|\.(\d+))(?:[eE]([+-]?\d+))?[ \t-\r]*$/.exec(text);
   if (match === null) {
-    const word = text.trim().toLowerCase();
+    const word = text.replace(/^[ \t-\r]+|[ \t-\r]+$/g, '').toLowerCase();
     if (word === 'nan') return NUMERIC_NAN;
     if (/^\+?inf(inity)?$/.test(word)) return NUMERIC_INFINITY;
     return /^-inf(inity)?$/.test(word) ? NUMERIC_NEGATIVE_INFINITY : null;
@@ -53,14 +56,22 @@ export function parseNumeric(text: string): Numeric | null {
   const digits = BigInt((match[2] ?? '') + fraction || '0');
   const unscaled = match[1] === '-' ? -digits : digits;
   const scale = fraction.length - Number(match[5] ?? 0);
-  if (scale > MAX_SCALE || -scale > MAX_DIGITS) throw overflow();
+  if (scale > MAX_SCALE || -scale > MAX_DIGITS) throw numericOverflow();
+  if (
+    digits !== 0n &&
+    (match[2] ?? '').length + Number(match[5] ?? 0) > MAX_DIGITS &&
+    digits.toString().length - scale > MAX_DIGITS
+  )
+    throw numericOverflow();
   return scale >= 0 ? new Numeric(unscaled, scale) : new Numeric(unscaled * powerOfTen(-scale), 0);
 }
 
 export function printNumeric(n: Numeric): string {
   if (n.special !== null) return n.special;
   if (n.scale === 0) return n.unscaled.toString();
-  const digits = abs(n.unscaled).toString().padStart(n.scale + 1, '0');
+  const digits = magnitude(n.unscaled)
+    .toString()
+    .padStart(n.scale + 1, '0');
   const point = digits.length - n.scale;
   return `${n.unscaled < 0n ? '-' : ''}${digits.slice(0, point)}.${digits.slice(point)}`;
 }
@@ -73,8 +84,8 @@ export function numericFromInteger(value: number | bigint): Numeric {
 export function numericFromFloat(value: number, digits: 15 | 6): Numeric {
   if (Number.isNaN(value)) return NUMERIC_NAN;
   if (!Number.isFinite(value)) return value > 0 ? NUMERIC_INFINITY : NUMERIC_NEGATIVE_INFINITY;
-  const rounded = Number(value.toPrecision(digits));
-  return parseNumeric(String(rounded)) ?? NUMERIC_ZERO;
+  // Trailing zeros of the digits are no part of the value: 0.5, not 0.500000.
+  return parseNumeric(value.toPrecision(digits).replace(/(\.\d*?)0+(?=e|$)/, '$1')) ?? NUMERIC_ZERO;
 }
 
 export function numericToNumber(n: Numeric): number {
@@ -86,55 +97,12 @@ export function numericToNumber(n: Numeric): number {
 /** Rounded half away from zero. Throws 22003 or 0A000-class conditions for the special values. */
 export function numericToBigint(n: Numeric, typeName: string): bigint {
   if (n.special !== null) {
-    throw new SqlError('feature_not_supported', `cannot convert ${n.special === 'NaN' ? 'NaN' : 'infinity'} to ${typeName}`);
+    throw new SqlError(
+      'feature_not_supported',
+      `cannot convert ${n.special === 'NaN' ? 'NaN' : 'infinity'} to ${typeName}`,
+    );
   }
   return unscaledAt(n, 0);
-}
-
-/** SQL order: NaN above everything and equal to itself. */
-export function compareNumeric(a: Numeric, b: Numeric): number {
-  if (a.special !== null || b.special !== null) return rank(a) - rank(b);
-  if (a.scale === b.scale) return a.unscaled < b.unscaled ? -1 : a.unscaled > b.unscaled ? 1 : 0;
-  const scale = Math.max(a.scale, b.scale);
-  const x = unscaledAt(a, scale);
-  const y = unscaledAt(b, scale);
-  return x < y ? -1 : x > y ? 1 : 0;
-}
-
-function rank(n: Numeric): number {
-  return n.special === null ? 1 : n.special === '-Infinity' ? 0 : n.special === 'Infinity' ? 2 : 3;
-}
-
-export function signOf(n: Numeric): number {
-  if (n.special !== null) return n.special === '-Infinity' ? -1 : 1;
-  return n.unscaled < 0n ? -1 : n.unscaled > 0n ? 1 : 0;
-}
-
-export function negate(n: Numeric): Numeric {
-  if (n.special !== null) return n.special === 'NaN' ? n : n.special === 'Infinity' ? NUMERIC_NEGATIVE_INFINITY : NUMERIC_INFINITY;
-  return new Numeric(-n.unscaled, n.scale);
-}
-
-export function absolute(n: Numeric): Numeric {
-  if (n.special !== null) return n.special === 'NaN' ? n : NUMERIC_INFINITY;
-  return n.unscaled < 0n ? new Numeric(-n.unscaled, n.scale) : n;
-}
-
-export function add(a: Numeric, b: Numeric): Numeric {
-  if (a.special !== null || b.special !== null) return addSpecial(a, b);
-  if (a.scale === b.scale) return new Numeric(a.unscaled + b.unscaled, a.scale);
-  const scale = Math.max(a.scale, b.scale);
-  return new Numeric(unscaledAt(a, scale) + unscaledAt(b, scale), scale);
-}
-
-function addSpecial(a: Numeric, b: Numeric): Numeric {
-  if (a.special === 'NaN' || b.special === 'NaN') return NUMERIC_NAN;
-  if (a.special !== null && b.special !== null && a.special !== b.special) return NUMERIC_NAN;
-  return a.special !== null ? a : b;
-}
-
-export function subtract(a: Numeric, b: Numeric): Numeric {
-  return add(a, negate(b));
 }
 
 export function multiply(a: Numeric, b: Numeric): Numeric {
@@ -155,13 +123,13 @@ function quotientScale(a: Numeric, b: Numeric): number {
   let quotientWeight = weightA - weightB;
   if (firstA <= firstB) quotientWeight--;
   const scale = Math.max(MIN_SIGNIFICANT_DIGITS - quotientWeight * 4, a.scale, b.scale, 0);
-  return Math.min(scale, 1_000);
+  return Math.min(scale, MAX_RESULT_SCALE);
 }
 
 /** Weight of the first base-10000 digit (0 = units) and its value. */
 function leading(n: Numeric): [weight: number, digit: number] {
   if (n.unscaled === 0n) return [0, 0];
-  const digits = abs(n.unscaled).toString();
+  const digits = magnitude(n.unscaled).toString();
   const power = digits.length - 1 - n.scale;
   const weight = Math.floor(power / 4);
   const taken = power - weight * 4 + 1;
@@ -195,16 +163,10 @@ export function modulo(a: Numeric, b: Numeric): Numeric {
   return new Numeric(unscaledAt(a, scale) % unscaledAt(b, scale), scale);
 }
 
-/** Half away from zero; a negative scale rounds before the point. */
-export function round(n: Numeric, scale: number): Numeric {
-  if (n.special !== null) return n;
-  if (scale >= 0) return new Numeric(unscaledAt(n, Math.min(scale, MAX_SCALE)), Math.min(scale, MAX_SCALE));
-  return new Numeric(unscaledAt(n, scale) * powerOfTen(-scale), 0);
-}
-
 export function truncate(n: Numeric, scale: number): Numeric {
   if (n.special !== null) return n;
-  if (scale >= n.scale) return new Numeric(n.unscaled * powerOfTen(Math.min(scale, MAX_SCALE) - n.scale), Math.min(scale, MAX_SCALE));
+  if (scale >= n.scale)
+    return new Numeric(n.unscaled * powerOfTen(Math.min(scale, MAX_SCALE) - n.scale), Math.min(scale, MAX_SCALE));
   const cut = n.unscaled / powerOfTen(n.scale - scale);
   return scale >= 0 ? new Numeric(cut, scale) : new Numeric(cut * powerOfTen(-scale), 0);
 }
@@ -221,51 +183,45 @@ export function floor(n: Numeric): Numeric {
   return n.unscaled < 0n && compareNumeric(cut, n) !== 0 ? new Numeric(cut.unscaled - 1n, 0) : cut;
 }
 
-/** Without trailing zeros after the point. */
-export function trimScale(n: Numeric): Numeric {
-  if (n.special !== null) return n;
-  let { unscaled, scale } = n;
-  while (scale > 0 && unscaled % 10n === 0n) {
-    unscaled /= 10n;
-    scale--;
-  }
-  return new Numeric(unscaled, scale);
-}
-
 /** Fits a value to numeric(precision, scale). Throws 22003 when it has too many digits before the point. */
 export function fitNumeric(n: Numeric, precision: number, scale: number): Numeric {
   if (n.special === 'NaN') return n;
-  if (n.special !== null) throw fieldOverflow(precision, scale, 'A field with precision %p, scale %s cannot hold an infinite value.');
+  if (n.special !== null)
+    throw fieldOverflow(precision, scale, 'A field with precision %p, scale %s cannot hold an infinite value.');
   const fitted = round(n, scale);
-  if (abs(unscaledAt(fitted, Math.max(scale, 0))) >= powerOfTen(precision + Math.max(-scale, 0))) {
+  if (magnitude(unscaledAt(fitted, Math.max(scale, 0))) >= powerOfTen(precision + Math.max(-scale, 0))) {
     const digits = precision - scale;
     const limit = digits === 0 ? '1' : `10^${digits}`;
-    throw fieldOverflow(precision, scale, `A field with precision %p, scale %s must round to an absolute value less than ${limit}.`);
+    throw fieldOverflow(
+      precision,
+      scale,
+      `A field with precision %p, scale %s must round to an absolute value less than ${limit}.`,
+    );
   }
   return fitted;
 }
 
 function fieldOverflow(precision: number, scale: number, detail: string): SqlError {
-  return new SqlError('numeric_value_out_of_range', 'numeric field overflow', { detail: detail.replace('%p', String(precision)).replace('%s', String(scale)) });
+  return new SqlError('numeric_value_out_of_range', 'numeric field overflow', {
+    detail: detail.replace('%p', String(precision)).replace('%s', String(scale)),
+  });
 }
 
 export function divisionByZero(): SqlError {
   return new SqlError('division_by_zero', 'division by zero');
 }
 
-function overflow(): SqlError {
-  return new SqlError('numeric_value_out_of_range', 'value overflows numeric format');
-}
-
 /** Square root at PostgreSQL's result scale: at least sixteen significant digits. */
 export function squareRoot(n: Numeric): Numeric {
   if (n.special !== null) {
-    if (n.special === '-Infinity') throw new SqlError('invalid_argument_for_power_function', 'cannot take square root of a negative number');
+    if (n.special === '-Infinity')
+      throw new SqlError('invalid_argument_for_power_function', 'cannot take square root of a negative number');
     return n;
   }
-  if (n.unscaled < 0n) throw new SqlError('invalid_argument_for_power_function', 'cannot take square root of a negative number');
+  if (n.unscaled < 0n)
+    throw new SqlError('invalid_argument_for_power_function', 'cannot take square root of a negative number');
   const [weight] = leading(n);
-  const scale = Math.min(Math.max(MIN_SIGNIFICANT_DIGITS - Math.floor(((weight + 1) * 4) / 2), n.scale, 0), 1_000);
+  const scale = Math.min(Math.max(MIN_SIGNIFICANT_DIGITS - (weight * 2 + 1), n.scale, 0), MAX_RESULT_SCALE);
   const root = integerRoot(unscaledAt(n, 2 * scale + 2));
   return round(new Numeric(root, scale + 1), scale);
 }
@@ -278,23 +234,6 @@ function integerRoot(n: bigint): bigint {
     if (next >= x) return x;
     x = next;
   }
-}
-
-/** An integer power is exact up to the result's scale; any other goes through the double. */
-export function power(base: Numeric, exponent: Numeric): Numeric {
-  if (base.special !== null || exponent.special !== null) return numericFromFloat(numericToNumber(base) ** numericToNumber(exponent), 15);
-  const whole = trimScale(exponent);
-  if (signOf(base) === 0 && signOf(exponent) < 0) throw new SqlError('invalid_argument_for_power_function', 'zero raised to a negative power is undefined');
-  if (whole.scale > 0 && signOf(base) < 0) {
-    throw new SqlError('invalid_argument_for_power_function', 'a negative number raised to a non-integer power yields a complex result');
-  }
-  const estimate = signOf(base) === 0 ? 0 : numericToNumber(exponent) * Math.log10(Math.abs(numericToNumber(base)));
-  if (estimate > MAX_DIGITS) throw overflow();
-  const scale = Math.min(Math.max(MIN_SIGNIFICANT_DIGITS - Math.floor(estimate), base.scale, exponent.scale, 0), 1_000);
-  if (whole.scale > 0 || abs(whole.unscaled) > 10_000n) return round(numericFromDouble(numericToNumber(base) ** numericToNumber(exponent)), scale);
-  const raised = new Numeric(base.unscaled ** abs(whole.unscaled), base.scale * Number(abs(whole.unscaled)));
-  if (whole.unscaled >= 0n) return round(raised, scale);
-  return new Numeric(divideRounded(powerOfTen(scale + raised.scale), raised.unscaled), scale);
 }
 
 /** Every digit that a double has. */

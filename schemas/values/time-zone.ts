@@ -1,17 +1,17 @@
 import { SqlError } from '../sqlstate/sql-error.js';
 import { daysFromDate, floorDivide, MICROS_PER_SECOND } from './calendar.js';
+import { abbreviatedZone } from './zone-abbreviations.js';
 
 /** UTC offsets in seconds east of Greenwich. IANA rules come from the runtime's own tables (Intl), by the second and cached by the hour. */
 
 const formatters = new Map<string, Intl.DateTimeFormat | null>();
 const hourly = new Map<string, Map<number, number>>();
 const HOURS_KEPT = 10_000;
-
-/** Abbreviations that PostgreSQL's Default set knows and Intl does not, by offset in hours. */
-const ABBREVIATIONS: Readonly<Record<string, number>> = {
-  z: 0, utc: 0, gmt: 0, ut: 0, zulu: 0, wet: 0, cet: 1, met: 1, cest: 2, eet: 2, eest: 3, msk: 3, bst: 1,
-  est: -5, edt: -4, cst: -6, cdt: -5, mst: -7, mdt: -6, pst: -8, pdt: -7, akst: -9, akdt: -8, hst: -10, jst: 9, kst: 9,
-};
+/** Clients may name zones at will. */
+const FORMATTERS_KEPT = 1_000;
+let canonicalNames: Map<string, string> | undefined;
+/** Every rule of the calendar repeats after 400 years. */
+const CYCLE_SECONDS = 146_097 * 86_400;
 
 /** An offset such as +02, -03:30, +5:30:15; null when the text is none. */
 export function parseOffset(text: string): number | null {
@@ -21,31 +21,84 @@ export function parseOffset(text: string): number | null {
   return match[1] === '-' ? -seconds : seconds;
 }
 
+/** Names of three letters that the time zone database has; Intl knows others, which mean something else in PostgreSQL. */
+const SHORT_NAMES: ReadonlySet<string> = new Set('cet eet est gmt hst met mst prc roc rok uct utc wet'.split(' '));
+
 function formatter(zone: string): Intl.DateTimeFormat | null {
   let found = formatters.get(zone);
   if (found === undefined) {
-    try {
-      found = new Intl.DateTimeFormat('en-US', {
-        timeZone: zone, hourCycle: 'h23', year: 'numeric', month: 'numeric', day: 'numeric', hour: 'numeric', minute: 'numeric', second: 'numeric', era: 'short',
-      });
-    } catch {
-      found = null;
-    }
+    found = makeFormatter(zone);
+    if (formatters.size >= FORMATTERS_KEPT) formatters.clear();
     formatters.set(zone, found);
   }
   return found;
 }
 
+function makeFormatter(zone: string): Intl.DateTimeFormat | null {
+  if (!/^[a-z]/i.test(zone) || (zone.length <= 3 && !SHORT_NAMES.has(zone.toLowerCase()))) return null;
+  try {
+    return new Intl.DateTimeFormat('en-US', {
+      timeZone: zone,
+      hourCycle: 'h23',
+      year: 'numeric',
+      month: 'numeric',
+      day: 'numeric',
+      hour: 'numeric',
+      minute: 'numeric',
+      second: 'numeric',
+      era: 'short',
+    });
+  } catch {
+    return null;
+  }
+}
+
+/** A zone's name in the time zone database, or POSIX's form of a fixed offset. Abbreviations are none (see zone-abbreviations.ts). */
 export function isTimeZone(zone: string): boolean {
-  return fixedOffset(zone) !== null || formatter(zone) !== null;
+  return posixOffset(zone) !== null || formatter(zone) !== null;
+}
+
+/** True when the zone has had one offset for ever. */
+export function isFixedZone(zone: string): boolean {
+  return posixOffset(zone) !== null || /^(?:etc\/|utc$|uct$|gmt|zulu$|universal$|greenwich$)/i.test(zone);
+}
+
+/**
+ * The zone that `SET TimeZone` makes of a text, spelled as SHOW tells it; null when there is none. A bare number is hours east of Greenwich, unlike
+ * anywhere else in POSIX's form.
+ */
+export function timeZoneOfSetting(text: string): string | null {
+  const name = text.trim();
+  const hours = /^[+-]?\d+(?:\.\d*)?$/.test(name) ? Number(name) : null;
+  if (hours !== null) return Math.abs(hours) > 167 ? null : fixedZoneName(Math.round(hours * 3_600));
+  if (posixOffset(name) !== null)
+    return name.toLowerCase() === 'utc' || name.toLowerCase() === 'gmt' ? name.toUpperCase() : name;
+  const format = formatter(name);
+  if (format === null) return null;
+  canonicalNames ??= new Map(Intl.supportedValuesOf('timeZone').map((zone) => [zone.toLowerCase(), zone]));
+  // Intl keeps older names for some zones: a name that it does not list is shown as it was written.
+  return canonicalNames.get(name.toLowerCase()) ?? name;
+}
+
+/** <+03>-03: PostgreSQL's name of a fixed offset. */
+export function fixedZoneName(secondsEast: number): string {
+  return `<${printOffset(secondsEast)}>${printOffset(0 - secondsEast)}`;
+}
+
+/** POSIX's form: an optional abbreviation and the offset *west* of Greenwich. */
+function posixOffset(zone: string): number | null {
+  if (zone === 'UTC' || zone === 'GMT') return 0;
+  const match = /^(?:<[^<>]+>|[a-z]{3,})?([+-]?)(\d{1,3})(?::(\d{1,2})(?::(\d{1,2}))?)?$/i.exec(zone);
+  if (match === null) return null;
+  const size = Number(match[2]) * 3_600 + Number(match[3] ?? 0) * 60 + Number(match[4] ?? 0);
+  return match[1] === '-' ? size : 0 - size;
 }
 
 function fixedOffset(zone: string): number | null {
-  if (zone === 'UTC') return 0;
-  const offset = parseOffset(zone);
+  const offset = posixOffset(zone);
   if (offset !== null) return offset;
-  const hours = ABBREVIATIONS[zone.toLowerCase()];
-  return hours === undefined ? null : hours * 3_600;
+  const abbreviated = abbreviatedZone(zone.toLowerCase());
+  return typeof abbreviated === 'number' ? abbreviated : null;
 }
 
 /** Offset of `zone` at a moment (micros since 1970 UTC). Throws 22023 for a zone that is not known. */
@@ -71,14 +124,20 @@ export function offsetAt(zone: string, micros: bigint): number {
 }
 
 function computeOffset(zone: string, seconds: number): number {
-  const format = formatter(zone);
+  const abbreviated = abbreviatedZone(zone.toLowerCase());
+  const format = formatter(typeof abbreviated === 'string' ? abbreviated : zone);
   if (format === null) throw new SqlError('invalid_parameter_value', `time zone "${zone}" not recognized`);
-  // Intl's dates end at ±8.64e15 ms; beyond them the rule of the nearest representable year is used.
-  const clamped = Math.max(-8.64e12, Math.min(8.64e12, seconds));
+  // Intl's dates end at ±8.64e15 ms and are slow far out: the last rules hold for ever, so any cycle of the calendar will do.
+  const late = seconds > 2 * CYCLE_SECONDS ? (seconds % CYCLE_SECONDS) + CYCLE_SECONDS : seconds;
+  const clamped = Math.max(-8.64e12, late);
   const parts: Record<string, string> = {};
   for (const part of format.formatToParts(clamped * 1_000)) parts[part.type] = part.value;
   const year = parts['era'] === 'B' || parts['era'] === 'BC' ? 1 - Number(parts['year']) : Number(parts['year']);
-  const local = daysFromDate(year, Number(parts['month']), Number(parts['day'])) * 86_400 + Number(parts['hour']) * 3_600 + Number(parts['minute']) * 60 + Number(parts['second']);
+  const local =
+    daysFromDate(year, Number(parts['month']), Number(parts['day'])) * 86_400 +
+    Number(parts['hour']) * 3_600 +
+    Number(parts['minute']) * 60 +
+    Number(parts['second']);
   return local - clamped;
 }
 

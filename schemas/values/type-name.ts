@@ -100,7 +100,8 @@ export function sameType(a: SqlType, b: SqlType): boolean {
   if (a === b) return true;
   if (a.kind !== b.kind) return false;
   if (a.kind === 'numeric' && b.kind === 'numeric') return a.precision === b.precision && a.scale === b.scale;
-  if ((a.kind === 'varchar' && b.kind === 'varchar') || (a.kind === 'char' && b.kind === 'char')) return a.length === b.length;
+  if ((a.kind === 'varchar' && b.kind === 'varchar') || (a.kind === 'char' && b.kind === 'char'))
+    return a.length === b.length;
   if (a.kind === 'array' && b.kind === 'array') return sameType(a.element, b.element);
   return true;
 }
@@ -113,21 +114,48 @@ export function sameKind(a: SqlType, b: SqlType): boolean {
 
 /** Catalog names (pg_type.typname) and common spellings → type. */
 const BY_NAME: ReadonlyMap<string, SqlType> = new Map<string, SqlType>([
-  ['bool', TYPES.boolean], ['boolean', TYPES.boolean],
-  ['int2', TYPES.smallint], ['smallint', TYPES.smallint],
-  ['int4', TYPES.integer], ['int', TYPES.integer], ['integer', TYPES.integer],
-  ['int8', TYPES.bigint], ['bigint', TYPES.bigint],
-  ['float4', TYPES.real], ['real', TYPES.real],
-  ['float8', TYPES.double], ['double precision', TYPES.double],
-  ['numeric', TYPES.numeric], ['decimal', TYPES.numeric],
-  ['text', TYPES.text], ['varchar', TYPES.varchar], ['bpchar', TYPES.char],
-  ['bytea', TYPES.bytea], ['date', TYPES.date],
-  ['time', TYPES.time], ['timetz', TYPES.timetz],
-  ['timestamp', TYPES.timestamp], ['timestamptz', TYPES.timestamptz],
-  ['interval', TYPES.interval], ['uuid', TYPES.uuid], ['json', TYPES.json], ['jsonb', TYPES.jsonb],
-  ['oid', TYPES.oid], ['name', TYPES.name], ['regclass', TYPES.regclass], ['regtype', TYPES.regtype], ['regproc', TYPES.regproc],
-  ['char', TYPES.internalchar], ['unknown', TYPES.unknown], ['record', TYPES.record], ['void', TYPES.void],
-  ['xid', TYPES.oid], ['cid', TYPES.oid], ['regnamespace', TYPES.oid], ['regrole', TYPES.oid], ['regprocedure', TYPES.regproc],
+  ['bool', TYPES.boolean],
+  ['boolean', TYPES.boolean],
+  ['int2', TYPES.smallint],
+  ['smallint', TYPES.smallint],
+  ['int4', TYPES.integer],
+  ['int', TYPES.integer],
+  ['integer', TYPES.integer],
+  ['int8', TYPES.bigint],
+  ['bigint', TYPES.bigint],
+  ['float4', TYPES.real],
+  ['real', TYPES.real],
+  ['float8', TYPES.double],
+  ['double precision', TYPES.double],
+  ['numeric', TYPES.numeric],
+  ['decimal', TYPES.numeric],
+  ['text', TYPES.text],
+  ['varchar', TYPES.varchar],
+  ['bpchar', TYPES.char],
+  ['bytea', TYPES.bytea],
+  ['date', TYPES.date],
+  ['time', TYPES.time],
+  ['timetz', TYPES.timetz],
+  ['timestamp', TYPES.timestamp],
+  ['timestamptz', TYPES.timestamptz],
+  ['interval', TYPES.interval],
+  ['uuid', TYPES.uuid],
+  ['json', TYPES.json],
+  ['jsonb', TYPES.jsonb],
+  ['oid', TYPES.oid],
+  ['name', TYPES.name],
+  ['regclass', TYPES.regclass],
+  ['regtype', TYPES.regtype],
+  ['regproc', TYPES.regproc],
+  ['char', TYPES.internalchar],
+  ['unknown', TYPES.unknown],
+  ['record', TYPES.record],
+  ['void', TYPES.void],
+  ['xid', TYPES.oid],
+  ['cid', TYPES.oid],
+  ['regnamespace', TYPES.oid],
+  ['regrole', TYPES.oid],
+  ['regprocedure', TYPES.regproc],
 ]);
 
 /** A type by its catalog name, or null. */

@@ -13,8 +13,31 @@ export type SqlType =
  * `oid`, `name`, `regclass`, `regtype`, `internalchar` ("char") serve catalog views; `record` and `void` are results only.
  */
 export type SimpleKind =
-  | 'boolean' | 'smallint' | 'integer' | 'bigint' | 'real' | 'double' | 'text' | 'bytea'
-  | 'date' | 'time' | 'timetz' | 'timestamp' | 'timestamptz' | 'interval' | 'uuid' | 'json' | 'jsonb'
-  | 'oid' | 'name' | 'regclass' | 'regtype' | 'regproc' | 'internalchar' | 'unknown' | 'record' | 'void';
+  | 'boolean'
+  | 'smallint'
+  | 'integer'
+  | 'bigint'
+  | 'real'
+  | 'double'
+  | 'text'
+  | 'bytea'
+  | 'date'
+  | 'time'
+  | 'timetz'
+  | 'timestamp'
+  | 'timestamptz'
+  | 'interval'
+  | 'uuid'
+  | 'json'
+  | 'jsonb'
+  | 'oid'
+  | 'name'
+  | 'regclass'
+  | 'regtype'
+  | 'regproc'
+  | 'internalchar'
+  | 'unknown'
+  | 'record'
+  | 'void';
 
 export type TypeKind = SqlType['kind'];
