@@ -6,11 +6,9 @@ import type { StatementText } from '../execute-request.js';
 import { writeCommandComplete } from '../messages/command-complete.js';
 import { COPY_IN_RESPONSE, writeCopyResponse } from '../messages/copy-response.js';
 import type { Session } from '../session.js';
-import { BinaryCopyDecoder } from './binary-decoder.js';
-import { type CopyDecoder, FieldsToRow } from './copy-decoder.js';
+import type { CopyDecoder } from './copy-decoder.js';
 import { checkColumns, copyOptions } from './copy-options.js';
-import { CsvDecoder } from './csv-decoder.js';
-import { TextDecoder } from './text-decoder.js';
+import { openDecoder } from './open-decoder.js';
 
 /** Rows and bytes that travel in one frame. */
 const BATCH_ROWS = 1_000;
@@ -77,7 +75,13 @@ export class CopyInFlow implements Entry {
         columns.map(([name]) => name),
       );
       const table = isCopy ? (source.table.path.at(-1) ?? '') : '';
-      flow = new CopyInFlow(session, group, decoderOf(options, columns, session, table), finish, query);
+      flow = new CopyInFlow(
+        session,
+        group,
+        openDecoder(options, columns, session.format.context, table),
+        finish,
+        query,
+      );
       writeCopyResponse(session.out, COPY_IN_RESPONSE, options.format === 'binary', columns.length);
       session.output.schedule();
       session.copy = flow;
@@ -192,15 +196,4 @@ export class CopyInFlow implements Entry {
       this.#session.transaction.takeFlags(this.#finish) & FINISH,
     ]);
   }
-}
-
-function decoderOf(
-  options: ReturnType<typeof copyOptions>,
-  columns: readonly ResultColumn[],
-  session: Session,
-  table: string,
-): CopyDecoder {
-  if (options.format === 'binary') return new BinaryCopyDecoder(columns);
-  const to = new FieldsToRow(columns, session.format.context, table);
-  return options.format === 'csv' ? new CsvDecoder(options, columns, to) : new TextDecoder(options, to);
 }

@@ -25,13 +25,24 @@ export interface CopyOut {
 export function openCopyOut(session: Session, shape: Shape, columns: readonly ResultColumn[]): CopyOut {
   const { statement } = shape;
   const options = copyOptions(statement?.kind === 'copy-out' ? statement.options : [], 'out');
-  const names = columns.map(([name]) => name);
-  checkColumns(options, names);
-  const { out } = session;
-  writeCopyResponse(out, COPY_OUT_RESPONSE, options.format === 'binary', columns.length);
-  if (options.format === 'binary') return new BinaryCopyOut(out, columns);
-  const copy = new TextCopyOut(options, columns, session.format.context);
-  if (options.header !== false) copy.header(out, names);
+  checkColumns(
+    options,
+    columns.map(([name]) => name),
+  );
+  writeCopyResponse(session.out, COPY_OUT_RESPONSE, options.format === 'binary', columns.length);
+  return copyWriter(session.out, options, columns, session.format.context);
+}
+
+/** The writer of a format; a header has been written. */
+export function copyWriter(
+  out: MessageWriter,
+  options: CopyOptions,
+  columns: readonly ResultColumn[],
+  context: TextContext,
+): CopyOut {
+  if (options.format === 'binary') return new BinaryCopyOut(columns);
+  const copy = new TextCopyOut(options, columns, context);
+  if (options.header !== false) copy.header(out, columns);
   return copy;
 }
 
@@ -39,7 +50,7 @@ class BinaryCopyOut implements CopyOut {
   readonly #fields: readonly FieldWriter[];
   #begun = false;
 
-  constructor(_out: MessageWriter, columns: readonly ResultColumn[]) {
+  constructor(columns: readonly ResultColumn[]) {
     this.#fields = columns.map((column) => binaryField(column[1]));
   }
 
@@ -90,9 +101,9 @@ class TextCopyOut implements CopyOut {
     });
   }
 
-  header(out: MessageWriter, names: readonly string[]): void {
-    const single = names.length === 1;
-    this.#line(out, names.map((name, i) => this.#escape[i]?.(name, single) ?? name).join(this.#delimiter));
+  header(out: MessageWriter, columns: readonly ResultColumn[]): void {
+    const single = columns.length === 1;
+    this.#line(out, columns.map(([name], i) => this.#escape[i]?.(name, single) ?? name).join(this.#delimiter));
   }
 
   write(out: MessageWriter, row: Row): void {
