@@ -1,11 +1,27 @@
 import type { ObjectId } from '#schemas/kernel/brand.js';
 import type { ResultColumn } from '#schemas/link/frames.js';
-import type { SqlType } from '#schemas/values/type.js';
+import type { Query } from '#schemas/program/query.js';
+import type { Statement } from '#schemas/program/statement.js';
+import { SqlError } from '#schemas/sqlstate/sql-error.js';
+import type { SqlType, TypeKind } from '#schemas/values/type.js';
+import { TYPES } from '#schemas/values/type-name.js';
 import type { Row } from '#schemas/values/value.js';
 import type { Catalog, UserEntry } from '../catalog/entry.js';
 import type { EvaluationContext } from '../functions/definition.js';
-import type { MaybePromise } from '../rows/reading.js';
+import { STANDARD_LIBRARY } from '../functions/standard-library.js';
+import type { MaybePromise, VisibleRow } from '../rows/reading.js';
 import type { TableLockMode, Transaction } from '../tx/transaction.js';
+import { chain, type Operator, type PlanNode, Runtime } from '../vm/operators/operator.js';
+import { fullWidth, ScanNode } from '../vm/operators/scan.js';
+import type { Evaluate } from '../vm/scalar.js';
+import { ModifyExecution } from '../vm/writes/modify.js';
+import { BindContext } from './binder/context.js';
+import { type BoundQuery, QueryBinder } from './binder/query.js';
+import { type PlannedWrite, WritePlanner } from './dml.js';
+import { explainLines } from './explain.js';
+import type { Logical } from './logical.js';
+import { Planner, type PlannerOptions } from './planner.js';
+import type { Evaluator } from '../vm/compile.js';
 
 /** What a statement is planned against. */
 export interface PrepareContext {
@@ -41,4 +57,267 @@ export interface Execution {
   /** Rows affected, or returned so far. */
   readonly count: number;
   close(): void;
+}
+
+/** regclass and its like are read and shown by the catalog. */
+const REGISTRY_CASTS = {
+  fromText:
+    (kind: TypeKind): Evaluate =>
+    (value, context) =>
+      (context as EvaluationContext).catalog.describe(`${kind}in`, [value as string]),
+  toText:
+    (kind: TypeKind): Evaluate =>
+    (value, context) =>
+      (context as EvaluationContext).catalog.describe(`${kind}out`, [value as number]),
+};
+
+export function bindContext(types: ReadonlyArray<SqlType | null>, context: PrepareContext): BindContext {
+  return new BindContext({
+    catalog: context.catalog,
+    database: context.database,
+    user: context.user,
+    searchPath: context.searchPath,
+    library: STANDARD_LIBRARY,
+    registry: REGISTRY_CASTS,
+    parameterTypes: types,
+  });
+}
+
+export function plannerOptions(context: PrepareContext): PlannerOptions {
+  return { catalog: context.catalog, database: context.database, estimateRows: (table) => context.statistics.estimateRows(table) };
+}
+
+/** Binds and plans a statement. Throws what PostgreSQL's analysis would refuse. */
+export function prepare(statement: Statement, types: ReadonlyArray<SqlType | null>, context: PrepareContext): PreparedPlan {
+  switch (statement.kind) {
+    case 'query':
+    case 'copy-out':
+      return prepareQuery(statement.query, statement.kind === 'query' ? 'SELECT' : 'COPY', types, context);
+    case 'insert':
+    case 'update':
+    case 'delete':
+      return prepareWrite(statement, types, context);
+    case 'explain':
+      return prepareExplain(statement, types, context);
+    default:
+      throw new SqlError('internal_error', `statement ${statement.kind} is not planned`);
+  }
+}
+
+// ── queries ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+interface PlannedQuery {
+  readonly bound: BoundQuery;
+  readonly node: PlanNode;
+  readonly planner: Planner;
+  readonly parameters: readonly SqlType[];
+}
+
+function planQuery(query: Query, types: ReadonlyArray<SqlType | null>, context: PrepareContext): PlannedQuery {
+  const binding = bindContext(types, context);
+  const bound = new QueryBinder(binding).bind(query, null, null);
+  const planner = new Planner(plannerOptions(context));
+  const node = planner.plan(bound.plan);
+  return { bound, node: answerIn(node, bound), planner, parameters: binding.parameters.finish() };
+}
+
+/** Rows in the order of the output columns. Usually the last projection has done that. */
+function answerIn(node: PlanNode, bound: BoundQuery): PlanNode {
+  const ids = bound.columns.map((c) => c.id);
+  if (node.layout.length === ids.length && ids.every((id, i) => node.layout[i] === id)) return node;
+  const positions = ids.map((id) => node.layout.indexOf(id));
+  return {
+    ...node,
+    layout: ids,
+    label: node.label,
+    open: (runtime) => {
+      const operator = node.open(runtime);
+      const reorder = (batch: readonly Row[] | null): readonly Row[] | null => (batch === null ? null : batch.map((row) => positions.map((p) => row[p] ?? null)));
+      return { next: () => chain(operator.next(), reorder), close: () => operator.close() };
+    },
+  };
+}
+
+function prepareQuery(query: Query, verb: string, types: ReadonlyArray<SqlType | null>, context: PrepareContext): PreparedPlan {
+  const { bound, node, planner, parameters } = planQuery(query, types, context);
+  const locks = query.locking.length > 0;
+  const lockModes = tableIds(bound.plan).map((id) => [id, locks ? 'row-share' : 'access-share'] as const);
+  const columns = bound.columns.map((c): ResultColumn => [c.name, c.type, c.table, c.number]);
+  const point = pointLookup(node);
+  const { registers } = planner;
+  return {
+    parameters,
+    columns,
+    verb,
+    writes: locks,
+    lockModes,
+    execute: (run, values) => {
+      const runtime = new Runtime(run, values, registers);
+      return point === null ? new QueryExecution(node.open(runtime)) : new PointExecution(point, runtime);
+    },
+  };
+}
+
+class QueryExecution implements Execution {
+  readonly #operator: Operator;
+  count = 0;
+
+  constructor(operator: Operator) {
+    this.#operator = operator;
+  }
+
+  next(): MaybePromise<readonly Row[] | null> {
+    return chain(this.#operator.next(), (batch) => {
+      if (batch !== null) this.count += batch.length;
+      return batch;
+    });
+  }
+
+  close(): void {
+    this.#operator.close();
+  }
+}
+
+/** SELECT … WHERE row key = …: one look-up and one projection, without operators in between. */
+interface PointLookup {
+  readonly scan: ScanNode;
+  readonly outputs: readonly Evaluator[];
+}
+
+function pointLookup(node: PlanNode): PointLookup | null {
+  const scan = node.children[0];
+  if (!(scan instanceof ScanNode) || !scan.ranges.points || scan.options.withRowId || scan.options.path.equalities.some((e) => e.many)) return null;
+  const outputs = (node as PlanNode & { readonly outputs?: readonly Evaluator[] }).outputs;
+  return outputs === undefined ? null : { scan, outputs };
+}
+
+class PointExecution implements Execution {
+  readonly #point: PointLookup;
+  readonly #runtime: Runtime;
+  #done = false;
+  count = 0;
+
+  constructor(point: PointLookup, runtime: Runtime) {
+    this.#point = point;
+    this.#runtime = runtime;
+  }
+
+  next(): MaybePromise<readonly Row[] | null> {
+    if (this.#done) return null;
+    this.#done = true;
+    const { scan } = this.#point;
+    const key = scan.ranges.prefixes(this.#runtime)[0];
+    if (key === undefined) return null;
+    const found = this.#runtime.transaction.get(scan.options.shape, key);
+    return found instanceof Promise ? found.then((row) => this.#answer(row)) : this.#answer(found);
+  }
+
+  #answer(found: VisibleRow | null): readonly Row[] | null {
+    if (found === null) return null;
+    const { scan, outputs } = this.#point;
+    const { filter, shape } = scan.options;
+    const row = fullWidth(found.row, shape);
+    if (filter !== null && filter(row, this.#runtime) !== true) return null;
+    this.count = 1;
+    const result = new Array(outputs.length);
+    for (let i = 0; i < outputs.length; i++) result[i] = (outputs[i] as Evaluator)(row, this.#runtime);
+    return [result];
+  }
+
+  close(): void {
+    this.#done = true;
+  }
+}
+
+/** Tables that a plan reads, subqueries included. */
+function tableIds(plan: Logical): ObjectId[] {
+  const ids = new Set<ObjectId>();
+  const seen = new Set<object>();
+  const visit = (l: Logical): void => {
+    if (l.op === 'table') {
+      if (!l.table.system) ids.add(l.table.id);
+      return;
+    }
+    if ('input' in l) visit(l.input);
+    if ('left' in l) {
+      visit(l.left);
+      visit(l.right);
+    }
+    if (l.op === 'apply') for (const s of l.subqueries) visit(s.plan);
+    if (l.op === 'cte' && !seen.has(l.table)) {
+      seen.add(l.table);
+      if (l.table.plan !== null) visit(l.table.plan);
+      if (l.table.recursive !== null) visit(l.table.recursive.plan);
+    }
+  };
+  visit(plan);
+  return [...ids];
+}
+
+// ── writes ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+type WriteStatement = Extract<Statement, { kind: 'insert' | 'update' | 'delete' }>;
+
+function planWrite(statement: WriteStatement, types: ReadonlyArray<SqlType | null>, context: PrepareContext): { write: PlannedWrite; parameters: readonly SqlType[] } {
+  const binding = bindContext(types, context);
+  const planner = new WritePlanner(binding, plannerOptions(context));
+  const write = statement.kind === 'insert' ? planner.insert(statement) : statement.kind === 'update' ? planner.update(statement) : planner.delete(statement);
+  return { write, parameters: binding.parameters.finish() };
+}
+
+function prepareWrite(statement: WriteStatement, types: ReadonlyArray<SqlType | null>, context: PrepareContext): PreparedPlan {
+  const { write, parameters } = planWrite(statement, types, context);
+  const { modify, columns, table, planner } = write;
+  const { registers } = planner;
+  return {
+    parameters,
+    columns,
+    verb: statement.kind.toUpperCase(),
+    writes: true,
+    lockModes: [[table.id, 'row-exclusive']],
+    execute: (run, values) => new ModifyExecution(modify, new Runtime(run, values, registers)),
+  };
+}
+
+// ── EXPLAIN ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+function prepareExplain(statement: Extract<Statement, { kind: 'explain' }>, types: ReadonlyArray<SqlType | null>, context: PrepareContext): PreparedPlan {
+  const inner = statement.statement;
+  if (statement.analyze) throw new SqlError('feature_not_supported', 'EXPLAIN ANALYZE is not supported');
+  const format = statement.options.find((o) => o.name === 'format')?.value;
+  if (format !== undefined && String(format).toLowerCase() !== 'text') throw new SqlError('feature_not_supported', `EXPLAIN (FORMAT ${String(format)}) is not supported`);
+  let lines: string[];
+  let parameters: readonly SqlType[];
+  if (inner.kind === 'query') {
+    const planned = planQuery(inner.query, types, context);
+    lines = explainLines(planned.node);
+    ({ parameters } = planned);
+  } else if (inner.kind === 'insert' || inner.kind === 'update' || inner.kind === 'delete') {
+    const planned = planWrite(inner, types, context);
+    const { table, modify } = planned.write;
+    const verb = inner.kind.charAt(0).toUpperCase() + inner.kind.slice(1);
+    lines = explainLines({ ...modify.input, label: `${verb} on ${table.name}`, notes: [], children: [modify.input] });
+    ({ parameters } = planned);
+  } else {
+    throw new SqlError('feature_not_supported', `EXPLAIN of ${inner.kind.replaceAll('-', ' ')} is not supported`);
+  }
+  return {
+    parameters,
+    columns: [['QUERY PLAN', TYPES.text, 0, 0]],
+    verb: 'EXPLAIN',
+    writes: false,
+    lockModes: [],
+    execute: () => {
+      let rows: readonly Row[] | null = lines.map((line) => [line]);
+      return {
+        next: () => {
+          const batch = rows;
+          rows = null;
+          return batch;
+        },
+        count: -1,
+        close: () => undefined,
+      };
+    },
+  };
 }

@@ -108,6 +108,10 @@ export class EngineTransaction implements Transaction {
 
   #afterLock(head: Version, seen: VisibleRow): LockOutcome {
     if (head === seen) {
+      // ON CONFLICT may have met a row that the snapshot does not see.
+      if (this.isolation !== 'read committed' && head.writer !== this.unit && head.writer.offset >= this.view.snapshot) {
+        throw new SqlError('serialization_failure', 'could not serialize access due to concurrent update');
+      }
       if (head.writer.offset === Number.POSITIVE_INFINITY) this.unit.standOn(head.writer);
       return { kind: 'locked', row: seen };
     }

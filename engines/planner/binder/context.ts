@@ -99,10 +99,13 @@ function withModifiers(type: SqlType, modifiers: readonly number[], token: numbe
       if (first > LENGTH_MAX) throw new SqlError('invalid_parameter_value', `length for type ${shown} cannot exceed ${LENGTH_MAX}`, { token });
       return { kind: type.kind, length: first };
     }
+    case 'interval':
+      // Modifiers are a mask of fields, which the dialect has already worked into the text, and perhaps a precision.
+      if ((second ?? 6) >= 6) return type;
+      throw new SqlError('feature_not_supported', 'a precision below 6 for type interval is not supported', { token });
     case 'time':
     case 'timestamp':
     case 'timestamptz':
-    case 'interval':
     case 'timetz':
       // Values keep microseconds; a lower precision would need rounding that is not done yet, so only the full one is taken.
       if (first === undefined || first >= 6) return type;

@@ -30,6 +30,14 @@ export class Runtime implements Frame {
     this.registers = registers === 0 ? NO_REGISTERS : new Array<Value>(registers).fill(null);
   }
 
+  /** Checks that look at all of a statement's writes; run when it has made them. */
+  deferred: Array<() => MaybePromise<void>> | null = null;
+
+  atStatementEnd(check: () => MaybePromise<void>): void {
+    this.deferred ??= [];
+    this.deferred.push(check);
+  }
+
   get evaluation(): RunContext['evaluation'] {
     return this.context.evaluation;
   }

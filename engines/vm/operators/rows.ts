@@ -80,7 +80,12 @@ export function filterNode(input: PlanNode, condition: Evaluator, note: string, 
   };
 }
 
-export function projectNode(input: PlanNode, outputs: readonly Evaluator[], layout: readonly ColumnId[]): PlanNode {
+/** A projection shows what it computes, so that a point look-up can do it without an operator. */
+export interface ProjectNode extends PlanNode {
+  readonly outputs: readonly Evaluator[];
+}
+
+export function projectNode(input: PlanNode, outputs: readonly Evaluator[], layout: readonly ColumnId[]): ProjectNode {
   const width = outputs.length;
   const map = (batch: Batch, runtime: Runtime): Batch => {
     const rows: Row[] = new Array(batch.length);
@@ -92,7 +97,7 @@ export function projectNode(input: PlanNode, outputs: readonly Evaluator[], layo
     }
     return rows;
   };
-  return { layout, rows: input.rows, label: 'Project', children: [input], notes: [], open: (runtime) => new MappedOperator(input.open(runtime), (batch) => map(batch, runtime)) };
+  return { outputs, layout, rows: input.rows, label: 'Project', children: [input], notes: [], open: (runtime) => new MappedOperator(input.open(runtime), (batch) => map(batch, runtime)) };
 }
 
 /** Set-returning functions in a select list: each row times the longest of them, the others filled with nulls. */

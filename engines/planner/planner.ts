@@ -1,0 +1,449 @@
+import { unreachable } from '#schemas/kernel/assert.js';
+import type { ObjectId } from '#schemas/kernel/brand.js';
+import type { SqlType } from '#schemas/values/type.js';
+import { keyEncoder } from '#schemas/values/key.js';
+import type { Row } from '#schemas/values/value.js';
+import type { Catalog } from '../catalog/entry.js';
+import { compile, type Evaluator } from '../vm/compile.js';
+import { lower } from '../vm/instructions.js';
+import { aggregateNode } from '../vm/operators/aggregate.js';
+import { applyNode, type SubquerySpec } from '../vm/operators/apply.js';
+import type { RowKey } from '../vm/operators/join.js';
+import { lockNode } from '../vm/writes/lock-rows.js';
+import { positionOf, type PlanNode, type Runtime } from '../vm/operators/operator.js';
+import { distinctNode, EMPTY_NODE, filterNode, functionNode, limitNode, projectNode, projectSetNode, rowHasher, setNode, valuesNode, virtualNode } from '../vm/operators/rows.js';
+import { ScanNode } from '../vm/operators/scan.js';
+import { keyOrder, keysOf, type SortSpec, sortNode } from '../vm/operators/sort.js';
+import { type WindowSpec, windowNode } from '../vm/operators/window.js';
+import { type ColumnId, operandsOf, type Scalar } from '../vm/scalar.js';
+import { chooseAccess, pathOrders, type WantedOrder } from './access.js';
+import { cteNode } from './cte.js';
+import { printScalar } from './explain.js';
+import { planJoins } from './joins.js';
+import type { BoundAggregate, BoundFrameEnd, BoundSubquery, BoundWindow, Logical, LogicalTable, SortKey } from './logical.js';
+
+export interface PlannerOptions {
+  readonly catalog: Catalog;
+  readonly database: ObjectId;
+  readonly estimateRows: (table: ObjectId) => number;
+}
+
+/** Selectivity assumed of a condition that no access path uses. */
+const FILTER_SELECTIVITY = 0.3;
+
+/**
+ * Chooses operators for a bound query.
+ *
+ * Columns of enclosing queries are read from registers: `#registers` gives each such column one, and whoever runs the inner plan fills it first.
+ */
+export class Planner {
+  readonly options: PlannerOptions;
+  readonly #registers = new Map<ColumnId, number>();
+
+  constructor(options: PlannerOptions) {
+    this.options = options;
+  }
+
+  /** Registers that a run needs. */
+  get registers(): number {
+    return this.#registers.size;
+  }
+
+  registerOf(id: ColumnId): number {
+    let register = this.#registers.get(id);
+    if (register === undefined) {
+      register = this.#registers.size;
+      this.#registers.set(id, register);
+    }
+    return register;
+  }
+
+  /** An evaluator over rows of a layout; columns that it does not have come from registers. */
+  evaluator(scalar: Scalar, layout: readonly ColumnId[]): Evaluator {
+    const positions = new Map(layout.map((id, i) => [id, i]));
+    return compile(lower(scalar, { row: (id) => positions.get(id), register: (id) => this.registerOf(id) }));
+  }
+
+  plan(logical: Logical, wanted: WantedOrder | null = null): PlanNode {
+    switch (logical.op) {
+      case 'empty':
+        return EMPTY_NODE;
+      case 'table':
+      case 'join':
+      case 'filter':
+        return this.#relations(logical, wanted);
+      case 'virtual': {
+        const { catalog, database } = this.options;
+        return virtualNode(logical.entry.name, logical.ids, () => logical.entry.rows(catalog, database));
+      }
+      case 'values':
+        return valuesNode(logical.rows.map((row) => row.map((s) => this.evaluator(s, []))), logical.ids);
+      case 'function':
+        return functionNode(logical.function, logical.arguments.map((a) => this.evaluator(a, [])), logical.ids, logical.ordinality);
+      case 'project': {
+        const input = this.plan(logical.input, wantedBelow(wanted, logical.outputs));
+        return projectNode(input, logical.outputs.map((o) => this.evaluator(o.scalar, input.layout)), logical.outputs.map((o) => o.id));
+      }
+      case 'project-set': {
+        const input = this.plan(logical.input);
+        return projectSetNode(input, logical.functions.map((f) => ({ id: f.id, definition: f.function, args: f.arguments.map((a) => this.evaluator(a, input.layout)) })));
+      }
+      case 'aggregate':
+        return this.#aggregate(logical);
+      case 'window': {
+        const input = this.plan(logical.input);
+        return windowNode(input, logical.windows.map((w) => this.#window(w, input.layout)));
+      }
+      case 'distinct': {
+        const input = this.plan(logical.input, wanted);
+        const positions = logical.on.map((id) => positionOf(input.layout, id));
+        const types = logical.on.map((id) => typeIn(logical.input, id));
+        return distinctNode(input, rowHasher(positions, types));
+      }
+      case 'sort':
+        return this.#sort(logical.input, logical.keys, null);
+      case 'limit':
+        return this.#limit(logical);
+      case 'set': {
+        const left = this.#ordered(logical.left, logical.leftIds);
+        const right = this.#ordered(logical.right, logical.rightIds);
+        return setNode(logical.operation, logical.all, left, right, logical.ids, rowHasher(logical.ids.map((_, i) => i), logical.types));
+      }
+      case 'apply': {
+        const input = this.plan(logical.input, wanted);
+        let layout = input.layout;
+        const specs = logical.subqueries.map((s) => {
+          const spec = this.#subquery(s, layout);
+          layout = [...layout, s.id];
+          return spec;
+        });
+        return applyNode(input, specs);
+      }
+      case 'cte':
+        return cteNode(this, logical.table, logical.ids);
+      case 'lock': {
+        const input = this.plan(logical.input);
+        return lockNode(this, input, logical);
+      }
+      default:
+        return unreachable(logical);
+    }
+  }
+
+  /** A plan whose rows hold just these columns, in this order. */
+  #ordered(logical: Logical, ids: readonly ColumnId[]): PlanNode {
+    const node = this.plan(logical);
+    if (node.layout.length === ids.length && ids.every((id, i) => node.layout[i] === id)) return node;
+    return projectNode(node, ids.map((id) => this.evaluator({ kind: 'column', type: ANY_TYPE, id, name: '' }, node.layout)), ids);
+  }
+
+  // ── relations ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #relations(logical: Logical, wanted: WantedOrder | null): PlanNode {
+    const predicates: Scalar[] = [];
+    let below = logical;
+    while (below.op === 'filter') {
+      predicates.push(...conjuncts(below.predicate));
+      below = below.input;
+    }
+    if (below.op === 'table') {
+      const table = below;
+      return this.withLocal(new Set(), () => this.scan(table, predicates, () => false, wanted));
+    }
+    if (below.op === 'join') return planJoins(this, below, predicates);
+    return this.filtered(this.plan(below, wanted), predicates);
+  }
+
+  filtered(node: PlanNode, predicates: readonly Scalar[]): PlanNode {
+    if (predicates.length === 0) return node;
+    const condition = conjunction(predicates);
+    return filterNode(node, this.evaluator(condition, node.layout), `Filter: ${printScalar(condition)}`);
+  }
+
+  estimate(table: LogicalTable): number {
+    return Math.max(1, this.options.estimateRows(table.table.shape.id));
+  }
+
+  /** A scan of a base table by the best access path; `outer` says which other relations' columns stand in registers by then. */
+  scan(table: LogicalTable, predicates: readonly Scalar[], outer: (id: ColumnId) => boolean, wanted: WantedOrder | null): ScanNode {
+    const own = new Set(table.ids);
+    const known = (id: ColumnId): boolean => !own.has(id) && (outer(id) || !this.#local.has(id));
+    const rows = this.estimate(table);
+    const chosen = chooseAccess(table, predicates, rows, known, (s) => this.evaluator(s, []), wanted);
+    const rest = predicates.filter((p) => !chosen.used.includes(p));
+    const layout = table.rowId === null ? table.ids : [...table.ids, table.rowId];
+    const notes: string[] = [];
+    if (chosen.used.length > 0) notes.push(`Index Cond: ${chosen.used.map(printScalar).join(' AND ')}`);
+    if (rest.length > 0) notes.push(`Filter: ${rest.map(printScalar).join(' AND ')}`);
+    return new ScanNode({
+      shape: table.table.shape,
+      name: table.alias === table.table.name ? table.table.name : `${table.table.name} ${table.alias}`,
+      path: chosen.path,
+      filter: rest.length === 0 ? null : this.evaluator(conjunction(rest), table.ids),
+      layout,
+      withRowId: table.rowId !== null,
+      rows: Math.max(1, chosen.rows * FILTER_SELECTIVITY ** Math.min(rest.length, 3)),
+      notes,
+    });
+  }
+
+  /** Columns of the relations that are being joined: they stand in no register unless a nested loop puts them there. */
+  #local: ReadonlySet<ColumnId> = new Set();
+
+  /** Plans something while these columns are being joined. */
+  withLocal<T>(columns: ReadonlySet<ColumnId>, plan: () => T): T {
+    const before = this.#local;
+    this.#local = columns;
+    try {
+      return plan();
+    } finally {
+      this.#local = before;
+    }
+  }
+
+  // ── the rest ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #aggregate(logical: Extract<Logical, { op: 'aggregate' }>): PlanNode {
+    const input = this.plan(logical.input);
+    const groups = logical.groups.map((g) => ({ id: g.id, evaluate: this.evaluator(g.scalar, input.layout), type: g.scalar.type }));
+    return aggregateNode(input, groups, logical.aggregates.map((a) => this.#aggregateSpec(a, input.layout)), logical.sets);
+  }
+
+  #aggregateSpec(a: BoundAggregate, layout: readonly ColumnId[]): Parameters<typeof aggregateNode>[2][number] {
+    return {
+      id: a.id,
+      definition: a.function,
+      arguments: a.arguments.map((s) => this.evaluator(s, layout)),
+      argumentTypes: a.arguments.map((s) => s.type),
+      distinct: a.distinct,
+      orderBy: a.orderBy.map((k) => this.sortSpec(k, layout)),
+      filter: a.filter === null ? null : this.evaluator(a.filter, layout),
+    };
+  }
+
+  #window(w: BoundWindow, layout: readonly ColumnId[]): WindowSpec {
+    const end = (e: BoundFrameEnd): WindowSpec['start'] => ({ kind: e.kind, offset: 'offset' in e ? this.evaluator(e.offset, layout) : null });
+    return {
+      id: w.id,
+      function: w.function,
+      arguments: w.arguments.map((s) => this.evaluator(s, layout)),
+      argumentTypes: w.arguments.map((s) => s.type),
+      filter: w.filter === null ? null : this.evaluator(w.filter, layout),
+      partitionBy: w.partitionBy.map((s) => this.sortSpec({ scalar: s, descending: false, nullsFirst: false }, layout)),
+      orderBy: w.orderBy.map((k) => this.sortSpec(k, layout)),
+      mode: w.frame.mode,
+      start: end(w.frame.start),
+      end: end(w.frame.end),
+    };
+  }
+
+  sortSpec(key: SortKey, layout: readonly ColumnId[]): SortSpec {
+    return { evaluate: this.evaluator(key.scalar, layout), type: key.scalar.type, descending: key.descending, nullsFirst: key.nullsFirst };
+  }
+
+  #sort(below: Logical, keys: readonly SortKey[], limit: ((runtime: Runtime) => number | null) | null): PlanNode {
+    const columns = keys.map((k) => ({ id: k.scalar.kind === 'column' ? k.scalar.id : -1, descending: k.descending, nullsFirst: k.nullsFirst }));
+    const wanted: WantedOrder | null = columns.every((c) => c.id >= 0) ? { columns } : null;
+    const input = this.plan(below, wanted);
+    if (wanted !== null && isOrdered(below, input, wanted)) return input;
+    const note = `Sort Key: ${keys.map((k) => printScalar(k.scalar) + (k.descending ? ' DESC' : '')).join(', ')}`;
+    return sortNode(input, keys.map((k) => this.sortSpec(k, input.layout)), limit, note);
+  }
+
+  #limit(logical: Extract<Logical, { op: 'limit' }>): PlanNode {
+    const limit = logical.limit === null ? null : this.evaluator(logical.limit, []);
+    const offset = logical.offset === null ? null : this.evaluator(logical.offset, []);
+    const topN = (runtime: Runtime): number | null => {
+      const count = limit?.([], runtime) as bigint | null | undefined;
+      const skip = (offset?.([], runtime) ?? 0n) as bigint;
+      return count === null || count === undefined || count < 0n || skip < 0n ? null : Number(count + skip);
+    };
+    const sorted = logical.input.op === 'sort' && limit !== null && logical.withTies === null;
+    const input = sorted && logical.input.op === 'sort' ? this.#sort(logical.input.input, logical.input.keys, topN) : this.plan(logical.input);
+    if (logical.withTies === null) return limitNode(input, limit, offset, null);
+    const specs = logical.withTies.map((k) => this.sortSpec(k, input.layout));
+    const order = keyOrder(specs);
+    return limitNode(input, limit, offset, (a, b, runtime) => order(keysOf(a, specs, runtime), keysOf(b, specs, runtime)) === 0);
+  }
+
+  #subquery(s: BoundSubquery, layout: readonly ColumnId[]): SubquerySpec {
+    const plan = this.plan(s.plan);
+    const types = new Map<ColumnId, SqlType>();
+    const free = freeColumns(s.plan, types);
+    const passing = [...free].filter((id) => layout.includes(id)).map((id) => ({ from: layout.indexOf(id), register: this.registerOf(id) }));
+    const passingTypes = [...free].filter((id) => layout.includes(id)).map((id) => types.get(id) as SqlType);
+    const joined = [...layout, ...plan.layout];
+    const membership = s.operands === null ? null : this.#membership(s, layout);
+    return {
+      id: s.id,
+      form: s.form,
+      plan,
+      passing,
+      passingTypes,
+      outputs: s.ids.map((id) => positionOf(plan.layout, id)),
+      quantifier: s.quantifier,
+      compare: s.compare === null ? null : this.evaluator(s.compare, joined),
+      membership,
+    };
+  }
+
+  /** `x IN (SELECT y)` by hash, when both sides have one type after the casts that = asked for. */
+  #membership(s: BoundSubquery, layout: readonly ColumnId[]): SubquerySpec['membership'] {
+    const tests = s.compare === null ? [] : s.compare.kind === 'and' ? s.compare.operands : [s.compare];
+    const operands: Scalar[] = [];
+    for (const [i, test] of tests.entries()) {
+      if (test.kind !== 'call') return null;
+      const [x, y] = test.arguments as [Scalar, Scalar];
+      if (y.kind !== 'column' || y.id !== s.ids[i] || x.type.kind !== y.type.kind) return null;
+      operands.push(x);
+    }
+    return operands.length === 0 ? null : { operands: operands.map((o) => this.evaluator(o, layout)), types: operands.map((o) => o.type) };
+  }
+
+  /** A hash key of rows: null when a column is null. */
+  rowKey(scalars: readonly Scalar[], layout: readonly ColumnId[]): RowKey {
+    const evaluators = scalars.map((s) => this.evaluator(s, layout));
+    const encode = keyEncoder(scalars.map((s) => ({ type: s.type })));
+    return (row: Row, runtime: Runtime) => {
+      const values = evaluators.map((e) => e(row, runtime));
+      return values.includes(null) ? null : encode(values);
+    };
+  }
+
+}
+
+const ANY_TYPE: SqlType = { kind: 'unknown' };
+
+export function conjuncts(scalar: Scalar): Scalar[] {
+  return scalar.kind === 'and' ? scalar.operands.flatMap(conjuncts) : [scalar];
+}
+
+export function conjunction(scalars: readonly Scalar[]): Scalar {
+  return scalars.length === 1 ? (scalars[0] as Scalar) : { kind: 'and', type: { kind: 'boolean' }, operands: scalars };
+}
+
+/** An order wanted above a projection, in terms of what is below it; null when a computed column is asked for. */
+function wantedBelow(wanted: WantedOrder | null, outputs: ReadonlyArray<{ readonly id: ColumnId; readonly scalar: Scalar }>): WantedOrder | null {
+  if (wanted === null) return null;
+  const columns: Array<WantedOrder['columns'][number]> = [];
+  for (const column of wanted.columns) {
+    const scalar = outputs.find((o) => o.id === column.id)?.scalar;
+    if (scalar?.kind !== 'column') return null;
+    columns.push({ ...column, id: scalar.id });
+  }
+  return { columns };
+}
+
+/** Do the rows of a plan come in this order by themselves? */
+function isOrdered(logical: Logical, node: PlanNode, wanted: WantedOrder): boolean {
+  if (logical.op === 'project') {
+    const below = wantedBelow(wanted, logical.outputs);
+    const child = node.children[0];
+    return below !== null && child !== undefined && isOrdered(logical.input, child, below);
+  }
+  if (logical.op === 'filter') return isOrdered(logical.input, node instanceof ScanNode ? node : (node.children[0] ?? node), wanted);
+  return logical.op === 'table' && node instanceof ScanNode && pathOrders(logical, node.options.path, wanted);
+}
+
+/** The type of a column that a plan makes. */
+function typeIn(logical: Logical, id: ColumnId): SqlType {
+  if (logical.op === 'project') {
+    const output = logical.outputs.find((o) => o.id === id);
+    if (output !== undefined) return output.scalar.type;
+  }
+  if ('input' in logical) return typeIn(logical.input, id);
+  if (logical.op === 'set') return logical.types[logical.ids.indexOf(id)] ?? ANY_TYPE;
+  return ANY_TYPE;
+}
+
+/** Columns that a plan reads and does not make itself: they belong to enclosing queries. */
+export function freeColumns(logical: Logical, types: Map<ColumnId, SqlType>): Set<ColumnId> {
+  const made = new Set<ColumnId>();
+  const read = new Set<ColumnId>();
+  const use = (scalar: Scalar): void => {
+    if (scalar.kind === 'column') {
+      read.add(scalar.id);
+      types.set(scalar.id, scalar.type);
+    } else for (const operand of operandsOf(scalar)) use(operand);
+  };
+  walk(logical, made, use);
+  for (const id of made) read.delete(id);
+  return read;
+}
+
+function walk(l: Logical, made: Set<ColumnId>, use: (scalar: Scalar) => void): void {
+  const make = (ids: Iterable<ColumnId>): void => {
+    for (const id of ids) made.add(id);
+  };
+  if ('input' in l) walk(l.input, made, use);
+  switch (l.op) {
+    case 'table':
+      make(l.rowId === null ? l.ids : [...l.ids, l.rowId]);
+      break;
+    case 'virtual':
+    case 'cte':
+      make(l.ids);
+      break;
+    case 'values':
+      make(l.ids);
+      for (const row of l.rows) row.forEach(use);
+      break;
+    case 'function':
+      make(l.ids);
+      l.arguments.forEach(use);
+      break;
+    case 'join':
+      walk(l.left, made, use);
+      walk(l.right, made, use);
+      if (l.on !== null) use(l.on);
+      break;
+    case 'filter':
+      use(l.predicate);
+      break;
+    case 'project':
+      for (const o of l.outputs) use(o.scalar);
+      make(l.outputs.map((o) => o.id));
+      break;
+    case 'aggregate':
+      for (const g of l.groups) use(g.scalar);
+      for (const a of l.aggregates) [...a.arguments, ...a.orderBy.map((k) => k.scalar), ...(a.filter === null ? [] : [a.filter])].forEach(use);
+      make([...l.groups.map((g) => g.id), ...l.aggregates.map((a) => a.id)]);
+      break;
+    case 'window':
+      for (const w of l.windows) [...w.arguments, ...w.partitionBy, ...w.orderBy.map((k) => k.scalar), ...(w.filter === null ? [] : [w.filter])].forEach(use);
+      make(l.windows.map((w) => w.id));
+      break;
+    case 'sort':
+      for (const k of l.keys) use(k.scalar);
+      break;
+    case 'limit':
+      for (const s of [l.limit, l.offset]) if (s !== null) use(s);
+      break;
+    case 'set':
+      walk(l.left, made, use);
+      walk(l.right, made, use);
+      make(l.ids);
+      break;
+    case 'apply':
+      for (const s of l.subqueries) {
+        walk(s.plan, made, use);
+        if (s.compare !== null) use(s.compare);
+        make([s.id]);
+      }
+      break;
+    case 'project-set':
+      for (const f of l.functions) f.arguments.forEach(use);
+      make(l.functions.map((f) => f.id));
+      break;
+    default:
+      break;
+  }
+}
+
+/** All columns that a plan's rows have. */
+export function producedColumns(logical: Logical): Set<ColumnId> {
+  const made = new Set<ColumnId>();
+  walk(logical, made, () => undefined);
+  return made;
+}
+

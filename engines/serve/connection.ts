@@ -1,0 +1,136 @@
+import { type LinkPeer, LINK_VERSION, OP, type Open, REPLY, type Request } from '#schemas/link/frames.js';
+import { SqlError } from '#schemas/sqlstate/sql-error.js';
+import { ScramExchange } from '../security/scram.js';
+import type { EngineServices } from './services.js';
+import { failureReply, Session } from './session.js';
+import { SessionSettings } from './settings.js';
+import { StatementRegistry } from './statement-registry.js';
+
+interface Opening {
+  readonly open: Open;
+  readonly exchange: ScramExchange;
+  step: 'first' | 'final';
+}
+
+const SERVER_NAME = 'Polylog';
+
+/** One gateway's connection: authenticates its clients, and hands each session's requests to it. */
+export class GatewayConnection {
+  readonly #peer: LinkPeer;
+  readonly #services: EngineServices;
+  readonly #mockSecret: Uint8Array;
+  readonly #sessions = new Map<number, Session>();
+  readonly #opening = new Map<number, Opening>();
+  readonly #statements = new StatementRegistry();
+  readonly #onEnd: (connection: GatewayConnection) => void;
+
+  constructor(peer: LinkPeer, services: EngineServices, mockSecret: Uint8Array, onEnd: (connection: GatewayConnection) => void) {
+    this.#peer = peer;
+    this.#services = services;
+    this.#mockSecret = mockSecret;
+    this.#onEnd = onEnd;
+    peer.onRequest = (request) => this.#receive(request);
+    peer.onClose = () => this.#end();
+  }
+
+  get sessions(): ReadonlyMap<number, Session> {
+    return this.#sessions;
+  }
+
+  close(): void {
+    this.#end();
+    this.#peer.close();
+  }
+
+  #receive(request: Request): void {
+    const session = this.#sessions.get(request[1]);
+    if (session !== undefined) {
+      if (request[0] === OP.cancel) session.cancel();
+      else if (request[0] === OP.close) this.#closeSession(request[1]);
+      else session.receive(request);
+      return;
+    }
+    try {
+      this.#receiveOutside(request);
+    } catch (error) {
+      this.#opening.delete(request[1]);
+      this.#peer.reply(failureReply(request[1], error, 0, this.#services));
+    }
+  }
+
+  #receiveOutside(request: Request): void {
+    switch (request[0]) {
+      case OP.hello:
+        if (request[2] !== LINK_VERSION) {
+          throw new SqlError('protocol_violation', `this engine speaks link version ${LINK_VERSION}, the gateway version ${request[2]}: start both from one release`);
+        }
+        this.#peer.reply([REPLY.welcome, 0, LINK_VERSION, SERVER_NAME]);
+        return;
+      case OP.open:
+        this.#open(request);
+        return;
+      case OP.authenticate:
+        this.#authenticate(request[1], request[2]);
+        return;
+      case OP.forget:
+        this.#statements.forget(request[2]);
+        return;
+      case OP.cancel:
+      case OP.close:
+      case OP.closePortal:
+        this.#opening.delete(request[1]);
+        return;
+      default:
+        throw new SqlError('connection_does_not_exist', `session ${request[1]} is not open`);
+    }
+  }
+
+  #open(request: Open): void {
+    const [, number, user, , method] = request;
+    if (method !== 'scram-sha-256') throw new SqlError('feature_not_supported', `authentication method ${method} is not supported`);
+    const entry = this.#services.catalog.current.user(user);
+    const verifier = entry?.login === true ? entry.verifier : null;
+    this.#opening.set(number, { open: request, exchange: new ScramExchange(user, verifier, this.#mockSecret, this.#services.random), step: 'first' });
+    this.#peer.reply([REPLY.authContinue, number, new Uint8Array(0)]);
+  }
+
+  #authenticate(number: number, data: Uint8Array): void {
+    const opening = this.#opening.get(number);
+    if (opening === undefined) throw new SqlError('protocol_violation', 'an authentication message came without a session being opened');
+    const message = Buffer.from(data).toString('utf8');
+    if (opening.step === 'first') {
+      opening.step = 'final';
+      this.#peer.reply([REPLY.authContinue, number, Buffer.from(opening.exchange.first(message))]);
+      return;
+    }
+    const last = Buffer.from(opening.exchange.final(message));
+    this.#opening.delete(number);
+    const session = this.#start(opening.open);
+    this.#sessions.set(number, session);
+    this.#peer.reply([REPLY.ready, number, last, session.settings.reported()]);
+  }
+
+  #start([, number, userName, databaseName, , , given]: Open): Session {
+    const { catalog } = this.#services;
+    const user = catalog.current.user(userName);
+    if (user === null) throw new SqlError('invalid_authorization_specification', `role "${userName}" does not exist`);
+    const database = catalog.current.database(databaseName);
+    if (database === null) throw new SqlError('invalid_catalog_name', `database "${databaseName}" does not exist`);
+    const settings = new SessionSettings();
+    settings.initialise(given);
+    settings.fix('is_superuser', user.superuser ? 'on' : 'off');
+    settings.fix('session_authorization', user.name);
+    return new Session(number, this.#peer, this.#statements, this.#services, user, database, settings);
+  }
+
+  #closeSession(number: number): void {
+    this.#sessions.get(number)?.close();
+    this.#sessions.delete(number);
+  }
+
+  #end(): void {
+    for (const number of [...this.#sessions.keys()]) this.#closeSession(number);
+    this.#opening.clear();
+    this.#onEnd(this);
+  }
+}

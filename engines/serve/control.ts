@@ -1,0 +1,51 @@
+import type { Clock } from '#schemas/kernel/ports.js';
+import { SqlError } from '#schemas/sqlstate/sql-error.js';
+import type { SessionControl } from '../tx/transaction.js';
+
+/** What can end a running statement from outside: the client's cancel, statement_timeout, the end of the session. */
+export class StatementControl implements SessionControl {
+  lockTimeoutMs = 0;
+  #interrupted: Error | null = null;
+  #waiters: Set<(error: Error) => void> | null = null;
+  #cancelTimer: (() => void) | null = null;
+  readonly #clock: Clock;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  get interrupted(): Error | null {
+    return this.#interrupted;
+  }
+
+  onInterrupt(run: (error: Error) => void): () => void {
+    this.#waiters ??= new Set();
+    this.#waiters.add(run);
+    return () => this.#waiters?.delete(run);
+  }
+
+  /** A statement begins: forgets an interrupt that came too late for the one before it. */
+  begin(statementTimeoutMs: number): void {
+    this.#interrupted = null;
+    if (statementTimeoutMs > 0) {
+      this.#cancelTimer = this.#clock.after(statementTimeoutMs, () => this.interrupt(new SqlError('query_canceled', 'canceling statement due to statement timeout')));
+    }
+  }
+
+  end(): void {
+    this.#cancelTimer?.();
+    this.#cancelTimer = null;
+  }
+
+  interrupt(error: Error): void {
+    this.#interrupted = error;
+    const waiters = this.#waiters;
+    this.#waiters = null;
+    if (waiters !== null) for (const run of waiters) run(error);
+  }
+
+  /** Throws the interrupt, if there is one. */
+  check(): void {
+    if (this.#interrupted !== null) throw this.#interrupted;
+  }
+}

@@ -1,0 +1,63 @@
+import type { Statement } from '#schemas/program/statement.js';
+import { SqlError } from '#schemas/sqlstate/sql-error.js';
+import type { Row } from '#schemas/values/value.js';
+import { prepare } from '../planner/prepare.js';
+import type { MaybePromise } from '../rows/reading.js';
+import type { Session } from './session.js';
+import type { UtilityResult } from './utility.js';
+
+type Declare = Extract<Statement, { kind: 'declare-cursor' }>;
+type Fetch = Extract<Statement, { kind: 'fetch-cursor' }>;
+type Close = Extract<Statement, { kind: 'close-cursor' }>;
+
+/** DECLARE CURSOR: opens the query; rows are made as they are fetched. */
+export function declareCursor(session: Session, statement: Declare): MaybePromise<UtilityResult> {
+  if (!session.block.explicit) throw new SqlError('no_active_sql_transaction', 'DECLARE CURSOR can only be used in transaction blocks');
+  if (statement.hold) throw new SqlError('feature_not_supported', 'DECLARE CURSOR WITH HOLD is not supported');
+  if (statement.scroll) throw new SqlError('feature_not_supported', 'scrollable cursors are not supported');
+  if (session.cursors.has(statement.name)) throw new SqlError('duplicate_cursor', `cursor "${statement.name}" already exists`);
+  const open = (context: Parameters<typeof prepare>[2]): UtilityResult => {
+    const transaction = session.block.require();
+    const plan = prepare({ kind: 'query', query: statement.query }, [], context);
+    transaction.beginStatement();
+    session.cursors.set(statement.name, { execution: plan.execute(session.surroundings.runContext(transaction), []), plan, rest: [] });
+    return { verb: 'DECLARE CURSOR', count: -1, rows: null };
+  };
+  const context = session.surroundings.prepareContext();
+  return context instanceof Promise ? context.then(open) : open(context);
+}
+
+const FORWARD: ReadonlySet<string> = new Set(['next', 'forward', 'all']);
+
+/** FETCH and MOVE, forward only. */
+export async function fetchCursor(session: Session, statement: Fetch): Promise<UtilityResult> {
+  session.block.require();
+  const cursor = session.cursors.get(statement.name);
+  if (cursor === undefined) throw new SqlError('invalid_cursor_name', `cursor "${statement.name}" does not exist`);
+  if (!FORWARD.has(statement.direction) || (statement.count ?? 0) < 0) {
+    throw new SqlError('object_not_in_prerequisite_state', 'cursor can only scan forward', { hint: 'Declare it with SCROLL option to enable backward scan.' });
+  }
+  const wanted = statement.count ?? Number.POSITIVE_INFINITY;
+  const rows: Row[] = [];
+  while (rows.length < wanted) {
+    const batch = cursor.rest.length > 0 ? cursor.rest : await cursor.execution.next();
+    if (batch === null) break;
+    const room = wanted - rows.length;
+    for (const row of room >= batch.length ? batch : batch.slice(0, room)) rows.push(row);
+    cursor.rest = room >= batch.length ? [] : batch.slice(room);
+  }
+  return { verb: statement.move ? 'MOVE' : 'FETCH', count: rows.length, rows: statement.move ? null : rows };
+}
+
+export function closeCursor(session: Session, statement: Close): UtilityResult {
+  if (statement.name === null) {
+    for (const cursor of session.cursors.values()) cursor.execution.close();
+    session.cursors.clear();
+    return { verb: 'CLOSE CURSOR ALL', count: -1, rows: null };
+  }
+  const cursor = session.cursors.get(statement.name);
+  if (cursor === undefined) throw new SqlError('invalid_cursor_name', `cursor "${statement.name}" does not exist`);
+  cursor.execution.close();
+  session.cursors.delete(statement.name);
+  return { verb: 'CLOSE CURSOR', count: -1, rows: null };
+}

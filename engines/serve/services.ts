@@ -1,0 +1,20 @@
+import type { Clock, Random } from '#schemas/kernel/ports.js';
+import type { LinkPeer } from '#schemas/link/frames.js';
+import type { CatalogHolder } from '../catalog/ddl-contract.js';
+import type { RowReader } from '../rows/reading.js';
+import type { TransactionSystem } from '../tx/transaction.js';
+
+/** What every session of an engine uses. */
+export interface EngineServices {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly transactions: TransactionSystem;
+  readonly catalog: CatalogHolder;
+  readonly rows: RowReader;
+  /** Gives other work its turn. */
+  readonly nextTurn: () => Promise<void>;
+  /** Resolves when a slow gateway has caught up. */
+  drained(peer: LinkPeer): Promise<void>;
+  /** An internal error was answered: log it. */
+  reportBug(error: Error): void;
+}

@@ -1,0 +1,389 @@
+import { assert } from '#schemas/kernel/assert.js';
+import { type Execute, FINISH, type LinkPeer, OP, REPLY, type Reply, type Request } from '#schemas/link/frames.js';
+import * as frames from '#schemas/link/frames.js';
+import type { Statement, TransactionModes } from '#schemas/program/statement.js';
+import { type Condition, SQLSTATES } from '#schemas/sqlstate/conditions.js';
+import { SqlError } from '#schemas/sqlstate/sql-error.js';
+import type { Row } from '#schemas/values/value.js';
+import type { DatabaseEntry, UserEntry } from '../catalog/entry.js';
+import type { CatalogFunctions } from '../functions/definition.js';
+import type { Execution, PreparedPlan } from '../planner/prepare.js';
+import { StatementControl } from './control.js';
+import { CopyIn } from './copy-in.js';
+import type { EngineServices } from './services.js';
+import { SessionSurroundings } from './surroundings.js';
+import { SessionSettings } from './settings.js';
+import { currentPlan, type PreparedStatement, type StatementRegistry } from './statement-registry.js';
+import { TransactionBlock } from './transaction-block.js';
+import { runUtility, type UtilityResult } from './utility.js';
+
+/** Rows in one frame of a longer result. */
+const ROWS_PER_FRAME = 1_024;
+
+interface OpenPortal {
+  readonly execution: Execution;
+  readonly verb: string;
+  readonly returnsRows: boolean;
+  /** Rows fetched from the execution and not yet sent. */
+  rest: readonly Row[];
+}
+
+/**
+ * One client's session in the engine: its queue of requests, its transaction, its portals.
+ *
+ * A request is answered before the next one begins. Whatever can be done without waiting is done in the call that brings the request, so that a cached point read
+ * costs no promise; a request that waits makes later ones queue.
+ */
+export class Session {
+  readonly id: number;
+  readonly user: UserEntry;
+  readonly database: DatabaseEntry;
+  readonly settings: SessionSettings;
+  readonly control: StatementControl;
+  readonly block: TransactionBlock;
+  readonly surroundings: SessionSurroundings;
+  readonly services: EngineServices;
+  readonly cursors = new Map<string, { readonly execution: Execution; readonly plan: PreparedPlan; rest: readonly Row[] }>();
+  readonly catalogFunctions: CatalogFunctions;
+  readonly #peer: LinkPeer;
+  readonly #statements: StatementRegistry;
+  readonly #portals = new Map<number, OpenPortal>();
+  readonly #queue: Request[] = [];
+  #busy = false;
+  #closed = false;
+  #copy: CopyIn | null = null;
+
+  constructor(id: number, peer: LinkPeer, statements: StatementRegistry, services: EngineServices, user: UserEntry, database: DatabaseEntry, settings: SessionSettings) {
+    this.id = id;
+    this.#peer = peer;
+    this.#statements = statements;
+    this.services = services;
+    this.user = user;
+    this.database = database;
+    this.settings = settings;
+    this.control = new StatementControl(services.clock);
+    this.block = new TransactionBlock(services.transactions, settings, this.control);
+    this.surroundings = new SessionSurroundings(this);
+    this.catalogFunctions = services.catalog.sessionFunctions(this.surroundings.identity());
+  }
+
+  /** Takes a request of this session, in order. */
+  receive(request: Request): void {
+    if (this.#closed) return;
+    if (this.#busy) {
+      this.#queue.push(request);
+      return;
+    }
+    this.#run(request);
+  }
+
+  cancel(): void {
+    if (this.#busy) this.control.interrupt(new SqlError('query_canceled', 'canceling statement due to user request'));
+  }
+
+  /** The client is gone. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#queue.length = 0;
+    this.control.interrupt(new SqlError('connection_failure', 'the client has disconnected'));
+    if (!this.#busy) this.#end();
+  }
+
+  notice(severity: string, condition: Condition, message: string): void {
+    this.#peer.reply([REPLY.notice, this.id, severity, SQLSTATES[condition], message, {}]);
+  }
+
+  #end(): void {
+    this.#closePortals();
+    this.#copy = null;
+    this.block.rollback();
+    this.surroundings.dispose();
+  }
+
+  #run(first: Request): void {
+    let request: Request | undefined = first;
+    while (request !== undefined) {
+      let outcome: Promise<void> | null;
+      try {
+        outcome = this.#dispatch(request);
+      } catch (error) {
+        this.#refuse(error);
+        outcome = null;
+      }
+      if (outcome !== null) {
+        this.#busy = true;
+        outcome.catch((error: unknown) => this.#refuse(error)).then(() => {
+          this.#busy = false;
+          this.control.end();
+          if (this.#closed) this.#end();
+          else {
+            const next = this.#queue.shift();
+            if (next !== undefined) this.#run(next);
+          }
+        });
+        return;
+      }
+      this.control.end();
+      request = this.#queue.shift();
+    }
+  }
+
+  #dispatch(request: Request): Promise<void> | null {
+    switch (request[0]) {
+      case OP.execute:
+        return this.#execute(request);
+      case OP.prepare:
+        return this.#prepare(request[2], request[3], request[4]);
+      case OP.fetch:
+        return this.#fetch(request[2], request[3], request[4]);
+      case OP.finish:
+        return this.#finishAndReply('SYNC', -1, null);
+      case OP.closePortal: {
+        this.#portals.get(request[2])?.execution.close();
+        this.#portals.delete(request[2]);
+        return null;
+      }
+      case OP.copyData:
+        return this.#copyData(request[2]);
+      case OP.copyEnd:
+        return this.#copyEnd(request[2], request[3]);
+      default:
+        throw new SqlError('protocol_violation', `a session does not take requests of kind ${request[0]}`);
+    }
+  }
+
+  // ── preparing ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #prepare(number: number, program: Uint8Array, types: frames.Prepare[4]): Promise<void> | null {
+    const context = this.surroundings.prepareContext();
+    if (context instanceof Promise) return context.then((c) => this.#describe(number, program, types, c));
+    this.#describe(number, program, types, context);
+    return null;
+  }
+
+  #describe(number: number, program: Uint8Array, types: frames.Prepare[4], context: Parameters<StatementRegistry['prepare']>[3]): void {
+    const prepared = this.#statements.prepare(number, program, types, context);
+    this.#peer.reply([REPLY.described, this.id, number, prepared.parameters, prepared.columns]);
+  }
+
+  // ── executing ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #execute(request: Execute): Promise<void> | null {
+    const flags = request[5];
+    if ((flags & frames.BEGIN_FIRST) !== 0) this.#beginFirst(flags);
+    const prepared = this.#statements.get(request[2]);
+    this.control.begin(this.surroundings.statementTimeoutMs);
+    if (prepared.plan === null) return this.#executeUtility(prepared.statement, flags);
+    const context = this.surroundings.prepareContext();
+    if (context instanceof Promise) return context.then((c) => this.#executePlan(request, prepared, c) ?? undefined);
+    return this.#executePlan(request, prepared, context);
+  }
+
+  #beginFirst(flags: number): void {
+    const isolation =
+      (flags & frames.BEGIN_SERIALIZABLE) !== 0 ? 'serializable' : (flags & frames.BEGIN_REPEATABLE_READ) !== 0 ? 'repeatable read' : (flags & frames.BEGIN_READ_COMMITTED) !== 0 ? 'read committed' : null;
+    const readOnly = (flags & frames.BEGIN_READ_ONLY) !== 0 ? true : (flags & frames.BEGIN_READ_WRITE) !== 0 ? false : null;
+    const modes: TransactionModes = { isolation, readOnly, deferrable: null };
+    this.block.begin(modes);
+  }
+
+  #executePlan(request: Execute, prepared: PreparedStatement, context: Parameters<typeof currentPlan>[1]): Promise<void> | null {
+    const transaction = this.block.require();
+    const plan = currentPlan(prepared, context);
+    if (plan === null) {
+      this.#peer.reply([REPLY.stale, this.id, request[2]]);
+      return null;
+    }
+    if (plan.writes && transaction.readOnly) {
+      throw new SqlError('read_only_sql_transaction', `cannot execute ${plan.verb} in a read-only transaction`);
+    }
+    for (const [table, mode] of plan.lockModes) {
+      const waiting = transaction.lockTable(table, mode, false);
+      // Whoever waits for a table lock may wake up in another catalog: start over with the plan of that time.
+      if (waiting instanceof Promise) return waiting.then(() => this.#retryPlan(request, prepared));
+    }
+    transaction.beginStatement();
+    const execution = plan.execute(this.surroundings.runContext(transaction), request[6]);
+    const portal: OpenPortal = { execution, verb: plan.verb, returnsRows: plan.columns !== null, rest: [] };
+    if (request[3] !== 0) this.#portals.set(request[3], portal);
+    return this.#drain(portal, request[3], request[4], request[5]);
+  }
+
+  async #retryPlan(request: Execute, prepared: PreparedStatement): Promise<void> {
+    const context = await this.surroundings.prepareContext();
+    await this.#executePlan(request, prepared, context);
+  }
+
+  #fetch(number: number, maxRows: number, flags: number): Promise<void> | null {
+    const portal = this.#portals.get(number);
+    if (portal === undefined) throw new SqlError('invalid_cursor_name', `portal ${number} does not exist`);
+    this.block.require();
+    this.control.begin(this.surroundings.statementTimeoutMs);
+    return this.#drain(portal, number, maxRows, flags);
+  }
+
+  /** Sends rows until the execution ends or `maxRows` are sent. Synchronous as long as nothing has to be waited for. */
+  #drain(portal: OpenPortal, number: number, maxRows: number, flags: number): Promise<void> | null {
+    const { execution } = portal;
+    if (maxRows === 0 && portal.rest.length === 0) {
+      // The usual case: everything is in memory and fits one frame.
+      const first = execution.next();
+      if (!(first instanceof Promise)) {
+        if (first === null) return this.#complete(portal, number, null, flags);
+        const second = first.length < ROWS_PER_FRAME ? execution.next() : undefined;
+        if (second === null) return this.#complete(portal, number, first, flags);
+        return this.#stream(portal, number, 0, flags, first, second);
+      }
+      return this.#stream(portal, number, 0, flags, first, undefined);
+    }
+    return this.#stream(portal, number, maxRows, flags, undefined, undefined);
+  }
+
+  async #stream(
+    portal: OpenPortal,
+    number: number,
+    maxRows: number,
+    flags: number,
+    first: ReturnType<Execution['next']> | undefined,
+    second: ReturnType<Execution['next']> | undefined,
+  ): Promise<void> {
+    const pending = [first, second].filter((p) => p !== undefined);
+    let left = maxRows === 0 ? Number.POSITIVE_INFINITY : maxRows;
+    let rows: readonly Row[] | null = portal.rest.length > 0 ? portal.rest : await this.#nextBatch(portal, pending);
+    portal.rest = [];
+    for (;;) {
+      if (rows === null) {
+        await this.#complete(portal, number, null, flags);
+        return;
+      }
+      if (rows.length >= left) {
+        portal.rest = rows.slice(left);
+        await this.#durable();
+        this.#peer.reply([REPLY.suspended, this.id, rows.slice(0, left)]);
+        return;
+      }
+      left -= rows.length;
+      await this.#durable();
+      if (rows.length > 0) this.#peer.reply([REPLY.rows, this.id, rows]);
+      if (this.#peer.congested) await this.services.drained(this.#peer);
+      this.control.check();
+      rows = await this.#nextBatch(portal, pending);
+    }
+  }
+
+  async #nextBatch(portal: OpenPortal, pending: Array<ReturnType<Execution['next']>>): Promise<readonly Row[] | null> {
+    const next = pending.shift();
+    return next !== undefined ? await next : await portal.execution.next();
+  }
+
+  async #durable(): Promise<void> {
+    const waiting = this.block.current?.awaitReadsDurable() ?? null;
+    if (waiting !== null) await waiting;
+  }
+
+  #complete(portal: OpenPortal, number: number, rows: readonly Row[] | null, flags: number): Promise<void> | null {
+    const { count } = portal.execution;
+    portal.execution.close();
+    if (number !== 0) this.#portals.delete(number);
+    const waiting = rows !== null && rows.length > 0 ? (this.block.current?.awaitReadsDurable() ?? null) : null;
+    if (waiting !== null) return waiting.then(() => this.#finishIf(flags, portal.verb, count, rows) ?? undefined);
+    return this.#finishIf(flags, portal.verb, count, rows);
+  }
+
+  #finishIf(flags: number, verb: string, count: number, rows: readonly Row[] | null): Promise<void> | null {
+    if ((flags & FINISH) !== 0 && !this.block.explicit) return this.#finishAndReply(verb, count, rows);
+    this.#done(verb, count, rows);
+    return null;
+  }
+
+  /** Ends an implicit transaction, then answers. In a block there is nothing to end. */
+  #finishAndReply(verb: string, count: number, rows: readonly Row[] | null): Promise<void> | null {
+    if (this.block.explicit) {
+      this.#done(verb, count, rows);
+      return null;
+    }
+    this.#closePortals();
+    const committing = this.block.commit();
+    if (committing === null) {
+      this.#done(verb, count, rows);
+      return null;
+    }
+    return committing.then(() => this.#done(verb, count, rows));
+  }
+
+  #done(verb: string, count: number, rows: readonly Row[] | null): void {
+    this.#peer.reply([REPLY.done, this.id, verb, count, this.block.state, rows, this.settings.takeChanges()]);
+  }
+
+  #closePortals(): void {
+    for (const portal of this.#portals.values()) portal.execution.close();
+    this.#portals.clear();
+    for (const [name, cursor] of this.cursors) {
+      cursor.execution.close();
+      this.cursors.delete(name);
+    }
+  }
+
+  // ── utility statements and COPY ────────────────────────────────────────────────────────────────────────────────────
+
+  #executeUtility(statement: Statement, flags: number): Promise<void> | null {
+    if (statement.kind === 'copy-in') {
+      const opening = CopyIn.open(this, statement);
+      const opened = (copy: CopyIn): void => {
+        this.#copy = copy;
+        this.#peer.reply([REPLY.copyIn, this.id, copy.columns]);
+      };
+      if (opening instanceof Promise) return opening.then(opened);
+      opened(opening);
+      return null;
+    }
+    const result = runUtility(this, statement);
+    if (result instanceof Promise) return result.then((r) => this.#utilityDone(r, flags) ?? undefined);
+    return this.#utilityDone(result, flags);
+  }
+
+  #utilityDone(result: UtilityResult, flags: number): Promise<void> | null {
+    if (result.endsBlock === true) this.#closePortals();
+    if ((flags & FINISH) !== 0 && !this.block.explicit) return this.#finishAndReply(result.verb, result.count, result.rows);
+    this.#done(result.verb, result.count, result.rows);
+    return null;
+  }
+
+  #copyData(rows: frames.CopyData[2]): Promise<void> | null {
+    if (this.#copy === null) throw new SqlError('protocol_violation', 'COPY data came without a COPY');
+    const inserting = this.#copy.insert(rows);
+    if (inserting instanceof Promise) return inserting.then(() => this.#peer.reply([REPLY.copyAck, this.id]));
+    this.#peer.reply([REPLY.copyAck, this.id]);
+    return null;
+  }
+
+  #copyEnd(failure: string | null, flags: number): Promise<void> | null {
+    const copy = this.#copy;
+    if (copy === null) throw new SqlError('protocol_violation', 'COPY ended without having begun');
+    this.#copy = null;
+    if (failure !== null) throw new SqlError('query_canceled', `COPY from stdin failed: ${failure}`);
+    return this.#finishIf(flags, 'COPY', copy.count, null);
+  }
+
+  // ── errors ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #refuse(error: unknown): void {
+    this.#copy = null;
+    this.#closePortals();
+    this.block.fail();
+    if (!this.#closed) this.#peer.reply(failureReply(this.id, error, this.block.state, this.services));
+  }
+}
+
+/** The reply for whatever was thrown. What is no SqlError is a bug of ours: the client learns that much, the log the rest. */
+export function failureReply(session: number, error: unknown, state: frames.TransactionState, services: EngineServices): Reply {
+  if (error instanceof SqlError) {
+    const fields: Record<string, string | number> = {};
+    for (const [name, value] of Object.entries(error.details)) if (value !== undefined) fields[name] = value as string | number;
+    return [REPLY.failure, session, SQLSTATES[error.condition], error.message, fields, state];
+  }
+  assert(error instanceof Error, 'something other than an error was thrown');
+  services.reportBug(error);
+  return [REPLY.failure, session, SQLSTATES.internal_error, `internal error: ${error.message}`, {}, state];
+}

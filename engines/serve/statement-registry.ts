@@ -1,0 +1,84 @@
+import type { ResultColumn } from '#schemas/link/frames.js';
+import { decodeProgram } from '#schemas/program/decode.js';
+import type { Statement } from '#schemas/program/statement.js';
+import { SqlError } from '#schemas/sqlstate/sql-error.js';
+import type { SqlType } from '#schemas/values/type.js';
+import { sameType, TYPES } from '#schemas/values/type-name.js';
+import { type PrepareContext, type PreparedPlan, prepare } from '../planner/prepare.js';
+
+/** A statement that a gateway has prepared. Plans are made for one catalog version and made again when it changes. */
+export interface PreparedStatement {
+  readonly statement: Statement;
+  readonly types: ReadonlyArray<SqlType | null>;
+  /** Null for statements that have no plan: DDL, transaction control, SET and their like. */
+  plan: PreparedPlan | null;
+  planVersion: number;
+  readonly parameters: readonly SqlType[];
+  readonly columns: readonly ResultColumn[] | null;
+}
+
+const PLANNED: ReadonlySet<Statement['kind']> = new Set<Statement['kind']>(['query', 'insert', 'update', 'delete', 'copy-out', 'explain']);
+
+/** True for statements that the planner runs. */
+export function isPlanned(statement: Statement): boolean {
+  return PLANNED.has(statement.kind);
+}
+
+/** The statements of one gateway connection, by the numbers that the gateway gave them. */
+export class StatementRegistry {
+  readonly #statements = new Map<number, PreparedStatement>();
+  /** EXPLAIN, EXECUTE and cursors bring programs of their own; these are found by identity of their bytes only. */
+
+  get(number: number): PreparedStatement {
+    const found = this.#statements.get(number);
+    if (found === undefined) throw new SqlError('invalid_sql_statement_name', `the gateway asked for statement ${number}, which it has not prepared`);
+    return found;
+  }
+
+  forget(number: number): void {
+    this.#statements.delete(number);
+  }
+
+  prepare(number: number, program: Uint8Array, types: ReadonlyArray<SqlType | null>, context: PrepareContext): PreparedStatement {
+    const statement = decodeProgram(program);
+    const prepared = describe(statement, types, context);
+    this.#statements.set(number, prepared);
+    return prepared;
+  }
+}
+
+function describe(statement: Statement, types: ReadonlyArray<SqlType | null>, context: PrepareContext): PreparedStatement {
+  if (isPlanned(statement)) {
+    const plan = prepare(statement, types, context);
+    return { statement, types, plan, planVersion: context.catalog.version, parameters: plan.parameters, columns: plan.columns };
+  }
+  return { statement, types, plan: null, planVersion: 0, parameters: [], columns: utilityColumns(statement) };
+}
+
+function utilityColumns(statement: Statement): readonly ResultColumn[] | null {
+  if (statement.kind !== 'show') return null;
+  if (statement.name === null) return [['name', TYPES.text, 0, 0], ['setting', TYPES.text, 0, 0], ['description', TYPES.text, 0, 0]];
+  return [[statement.name, TYPES.text, 0, 0]];
+}
+
+/**
+ * The plan of a statement for the session's catalog. Null when the catalog has changed so that parameters or columns are no longer what the gateway was told.
+ */
+export function currentPlan(prepared: PreparedStatement, context: PrepareContext): PreparedPlan | null {
+  if (prepared.plan === null || prepared.planVersion === context.catalog.version) return prepared.plan;
+  const plan = prepare(prepared.statement, prepared.types, context);
+  if (!sameDescription(prepared, plan)) return null;
+  prepared.plan = plan;
+  prepared.planVersion = context.catalog.version;
+  return plan;
+}
+
+function sameDescription(prepared: PreparedStatement, plan: PreparedPlan): boolean {
+  if (!sameList(prepared.parameters, plan.parameters, sameType)) return false;
+  if (prepared.columns === null || plan.columns === null) return prepared.columns === plan.columns;
+  return sameList(prepared.columns, plan.columns, (a, b) => a[0] === b[0] && sameType(a[1], b[1]));
+}
+
+function sameList<T>(a: readonly T[], b: readonly T[], same: (x: T, y: T) => boolean): boolean {
+  return a.length === b.length && a.every((item, i) => same(item, b[i] as T));
+}

@@ -1,0 +1,90 @@
+import type { Row, Value } from '#schemas/values/value.js';
+import type { Logical, LogicalTable } from '../../planner/logical.js';
+import type { Planner } from '../../planner/planner.js';
+import type { MaybePromise } from '../../rows/reading.js';
+import type { LockOutcome } from '../../tx/transaction.js';
+import type { Evaluator } from '../compile.js';
+import { type Batch, MappedOperator, type PlanNode, type Runtime } from '../operators/operator.js';
+import { fullWidth, identityAt } from '../operators/scan.js';
+
+interface LockedTable {
+  readonly table: LogicalTable;
+  readonly identity: number;
+  /** Where the table's slots stand in a row. */
+  readonly positions: readonly number[];
+}
+
+/**
+ * SELECT … FOR UPDATE: locks the rows of its tables as they pass. A row that another transaction changed meanwhile is put in its newest state into the joined row and the
+ * conditions are checked once more on it; a row that went is left out.
+ */
+export function lockNode(planner: Planner, input: PlanNode, logical: Extract<Logical, { op: 'lock' }>): PlanNode {
+  const tables: LockedTable[] = logical.tables.map((table) => ({
+    table,
+    identity: input.layout.indexOf(table.rowId as number),
+    positions: table.ids.map((id) => input.layout.indexOf(id)),
+  }));
+  const conditions = conditionsOf(logical.input).map((scalar) => planner.evaluator(scalar, input.layout));
+  return {
+    layout: input.layout,
+    rows: input.rows,
+    label: 'LockRows',
+    children: [input],
+    notes: [],
+    open: (runtime) => new MappedOperator(input.open(runtime), (batch) => lockBatch(batch, 0, [], tables, conditions, logical, runtime)),
+  };
+}
+
+/** Conditions below the lock whose columns all stand in its rows. */
+function conditionsOf(logical: Logical): ReadonlyArray<import('../scalar.js').Scalar> {
+  if (logical.op === 'filter') return [logical.predicate, ...conditionsOf(logical.input)];
+  if (logical.op === 'join' && logical.type === 'inner') return [...(logical.on === null ? [] : [logical.on]), ...conditionsOf(logical.left), ...conditionsOf(logical.right)];
+  return logical.op === 'lock' || logical.op === 'apply' ? conditionsOf(logical.input) : [];
+}
+
+function lockBatch(batch: Batch, from: number, done: Row[], tables: readonly LockedTable[], conditions: readonly Evaluator[], logical: Extract<Logical, { op: 'lock' }>, runtime: Runtime): MaybePromise<Batch> {
+  for (let i = from; i < batch.length; i++) {
+    const locked = lockRow(batch[i] as Row, 0, tables, conditions, logical, runtime);
+    if (locked instanceof Promise) {
+      return locked.then((row) => {
+        if (row !== null) done.push(row);
+        return lockBatch(batch, i + 1, done, tables, conditions, logical, runtime);
+      });
+    }
+    if (locked !== null) done.push(locked);
+  }
+  return done;
+}
+
+function lockRow(row: Row, from: number, tables: readonly LockedTable[], conditions: readonly Evaluator[], logical: Extract<Logical, { op: 'lock' }>, runtime: Runtime): MaybePromise<Row | null> {
+  let current = row;
+  for (let t = from; t < tables.length; t++) {
+    const locked = tables[t] as LockedTable;
+    const seen = identityAt(current, locked.identity);
+    if (seen === null) continue;
+    const outcome = runtime.transaction.lock(locked.table.table.shape, seen, logical.strength, logical.wait);
+    if (outcome instanceof Promise) {
+      return outcome.then((o) => {
+        const next = applyOutcome(current, o, locked, conditions, runtime);
+        return next === null ? null : lockRow(next, t + 1, tables, conditions, logical, runtime);
+      });
+    }
+    const next = applyOutcome(current, outcome, locked, conditions, runtime);
+    if (next === null) return null;
+    current = next;
+  }
+  return current;
+}
+
+function applyOutcome(row: Row, outcome: LockOutcome, { table, identity, positions }: LockedTable, conditions: readonly Evaluator[], runtime: Runtime): Row | null {
+  if (outcome.kind === 'locked') return row;
+  if (outcome.kind !== 'changed') return null;
+  const newest = fullWidth(outcome.row.row, table.table.shape);
+  const changed: unknown[] = row.slice();
+  positions.forEach((at, slot) => {
+    if (at >= 0) changed[at] = newest[slot] ?? null;
+  });
+  changed[identity] = outcome.row;
+  const result = changed as Value[];
+  return conditions.every((condition) => condition(result, runtime) === true) ? result : null;
+}

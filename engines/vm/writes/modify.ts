@@ -1,0 +1,258 @@
+import { SqlError } from '#schemas/sqlstate/sql-error.js';
+import type { Row, Value } from '#schemas/values/value.js';
+import type { Execution } from '../../planner/prepare.js';
+import type { MaybePromise, VisibleRow } from '../../rows/reading.js';
+import type { IndexShape } from '../../rows/shape.js';
+import type { LockOutcome, RowLockStrength } from '../../tx/transaction.js';
+import type { Evaluator } from '../compile.js';
+import { type Batch, BATCH_ROWS, chain, drain, type PlanNode, type Runtime } from '../operators/operator.js';
+import { fullWidth, identityAt } from '../operators/scan.js';
+import type { TableWriter } from './table-writer.js';
+
+/** What a writing statement does with each of its input rows; answers whether it counts. */
+export type WriteRow = (row: Row, runtime: Runtime, returned: Row[] | null) => MaybePromise<boolean>;
+
+/** A statement that writes: input rows, and what is done with each. */
+export interface ModifyPlan {
+  readonly input: PlanNode;
+  readonly start: () => WriteRow;
+  readonly returns: boolean;
+}
+
+/** Runs a writing statement to its end at the first `next`; RETURNING rows are handed out afterwards. */
+export class ModifyExecution implements Execution {
+  readonly #plan: ModifyPlan;
+  readonly #runtime: Runtime;
+  #returned: Row[] | null;
+  #ran = false;
+  #at = 0;
+  count = 0;
+
+  constructor(plan: ModifyPlan, runtime: Runtime) {
+    this.#plan = plan;
+    this.#runtime = runtime;
+    this.#returned = plan.returns ? [] : null;
+  }
+
+  next(): MaybePromise<readonly Row[] | null> {
+    if (this.#ran) return this.#batch();
+    this.#ran = true;
+    const operator = this.#plan.input.open(this.#runtime);
+    const write = this.#plan.start();
+    return chain(
+      drain(operator, this.#runtime, (batch) => this.#writeAll(batch, 0, write)),
+      () => chain(this.#deferred(0), () => {
+        operator.close();
+        return this.#batch();
+      }),
+    );
+  }
+
+  #writeAll(batch: Batch, from: number, write: WriteRow): MaybePromise<void> {
+    for (let i = from; i < batch.length; i++) {
+      const counted = write(batch[i] as Row, this.#runtime, this.#returned);
+      if (counted instanceof Promise) {
+        return counted.then((c) => {
+          if (c) this.count++;
+          return this.#writeAll(batch, i + 1, write);
+        });
+      }
+      if (counted) this.count++;
+    }
+  }
+
+  #deferred(from: number): MaybePromise<void> {
+    const checks = this.#runtime.deferred;
+    if (checks === null) return;
+    for (let i = from; i < checks.length; i++) {
+      const done = (checks[i] as () => MaybePromise<void>)();
+      if (done instanceof Promise) return done.then(() => this.#deferred(i + 1));
+    }
+  }
+
+  #batch(): readonly Row[] | null {
+    if (this.#returned === null || this.#at >= this.#returned.length) return null;
+    const batch = this.#returned.slice(this.#at, this.#at + BATCH_ROWS);
+    this.#at += batch.length;
+    return batch;
+  }
+
+  close(): void {
+    this.#returned = null;
+  }
+}
+
+function project(outputs: readonly Evaluator[], row: Row, runtime: Runtime): Row {
+  const result: Value[] = new Array(outputs.length);
+  for (let i = 0; i < outputs.length; i++) result[i] = (outputs[i] as Evaluator)(row, runtime);
+  return result;
+}
+
+// ── INSERT ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export interface ConflictAction {
+  /** Null = any unique key; an entry null = the row key. */
+  readonly arbiters: ReadonlyArray<IndexShape | null> | null;
+  /** Null = DO NOTHING. Evaluators run over the standing row with the excluded row behind it. */
+  readonly update: { readonly sets: readonly SetColumn[]; readonly where: Evaluator | null; readonly strength: RowLockStrength } | null;
+}
+
+export interface SetColumn {
+  readonly slot: number;
+  readonly evaluate: Evaluator;
+}
+
+export interface InsertPlan {
+  readonly writer: TableWriter;
+  /** Slot of each input column. */
+  readonly slots: readonly number[];
+  /** Defaults of the other slots that have one. */
+  readonly defaults: readonly SetColumn[];
+  readonly conflict: ConflictAction | null;
+  readonly returning: readonly Evaluator[] | null;
+}
+
+/** The full row of one input row. */
+export function buildRow({ writer, slots, defaults }: Pick<InsertPlan, 'writer' | 'slots' | 'defaults'>, input: Row, runtime: Runtime): Row {
+  const row: Value[] = new Array(writer.table.shape.event.slots);
+  for (let i = 0; i < row.length; i++) row[i] = null;
+  for (let i = 0; i < slots.length; i++) row[slots[i] as number] = input[i] as Value;
+  for (let i = 0; i < defaults.length; i++) {
+    const { slot, evaluate } = defaults[i] as SetColumn;
+    row[slot] = evaluate(row, runtime);
+  }
+  return writer.complete(row, runtime);
+}
+
+export function insertWriter(plan: InsertPlan): WriteRow {
+  const { writer, conflict, returning } = plan;
+  if (conflict !== null) return conflictWriter(plan, conflict);
+  return (input, runtime, returned) => {
+    const row = buildRow(plan, input, runtime);
+    const inserted = writer.insert(row, runtime);
+    if (returned === null || returning === null) return inserted instanceof Promise ? inserted.then(() => true) : true;
+    return chain(inserted, () => {
+      returned.push(project(returning, row, runtime));
+      return true;
+    });
+  };
+}
+
+function conflictWriter(plan: InsertPlan, conflict: ConflictAction): WriteRow {
+  const { writer, returning } = plan;
+  const { shape } = writer.table;
+  /** Rows that this statement has written: none may be written twice. */
+  const touched = new Set<string>();
+  const finish = (row: Row, runtime: Runtime, returned: Row[] | null): boolean => {
+    if (returned !== null && returning !== null) returned.push(project(returning, row, runtime));
+    return true;
+  };
+  const attempt = async (row: Row, runtime: Runtime, returned: Row[] | null): Promise<boolean> => {
+    for (;;) {
+      const outcome = await runtime.transaction.insertUnlessConflict(shape, row, conflict.arbiters);
+      if (outcome.kind === 'inserted') {
+        touched.add(outcome.row.key);
+        await writer.checkInserted(row, runtime);
+        return finish(row, runtime, returned);
+      }
+      if (conflict.update === null) return false;
+      if (touched.has(outcome.row.key)) {
+        throw new SqlError('cardinality_violation', 'ON CONFLICT DO UPDATE command cannot affect row a second time', {
+          hint: 'Ensure that no rows proposed for insertion within the same command have duplicate constrained values.',
+        });
+      }
+      const locked = await runtime.transaction.lock(shape, outcome.row, conflict.update.strength, 'block');
+      if (locked.kind !== 'locked' && locked.kind !== 'changed') continue;
+      const standing = fullWidth(locked.row.row, shape);
+      const both = standing.concat(row);
+      if (conflict.update.where !== null && conflict.update.where(both, runtime) !== true) return false;
+      const next: Value[] = standing.slice();
+      for (const { slot, evaluate } of conflict.update.sets) next[slot] = evaluate(both, runtime);
+      const updated = await writer.update(locked.row, writer.complete(next, runtime), runtime);
+      touched.add(updated.key);
+      return finish(next, runtime, returned);
+    }
+  };
+  return (input, runtime, returned) => attempt(buildRow(plan, input, runtime), runtime, returned);
+}
+
+// ── UPDATE and DELETE ────────────────────────────────────────────────────────────────────────────────────────────────
+
+export interface TargetPlan {
+  readonly writer: TableWriter;
+  /** Positions in input rows: of the target's slots, and of its identity. */
+  readonly positions: readonly number[];
+  readonly identity: number;
+  /** Checked again on the newest state of a row that another transaction changed meanwhile. */
+  readonly recheck: readonly Evaluator[];
+  /** A join may bring one target row several times: it is written once. */
+  readonly joined: boolean;
+  /** Over the input row with the target's new state in place. */
+  readonly returning: readonly Evaluator[] | null;
+}
+
+/** The input row with the target's newest state in it; null when the row is gone or no longer meant. */
+function targetRow(plan: TargetPlan, input: Row, outcome: LockOutcome, runtime: Runtime): { readonly input: Row; readonly target: VisibleRow } | null {
+  if (outcome.kind === 'locked') return { input, target: outcome.row };
+  if (outcome.kind !== 'changed') return null;
+  const next = withTarget(plan, input, fullWidth(outcome.row.row, plan.writer.table.shape));
+  return plan.recheck.every((condition) => condition(next, runtime) === true) ? { input: next, target: outcome.row } : null;
+}
+
+function withTarget({ positions }: TargetPlan, input: Row, row: Row): Row {
+  const next: Value[] = input.slice();
+  for (let slot = 0; slot < positions.length; slot++) next[positions[slot] as number] = row[slot] ?? null;
+  return next;
+}
+
+export function updateWriter(plan: TargetPlan, sets: readonly SetColumn[], strength: RowLockStrength): WriteRow {
+  const { writer, identity, joined, returning } = plan;
+  const { shape } = writer.table;
+  const done = joined ? new Set<string>() : null;
+  const apply = (input: Row, outcome: LockOutcome, runtime: Runtime, returned: Row[] | null): MaybePromise<boolean> => {
+    const found = targetRow(plan, input, outcome, runtime);
+    if (found === null) return false;
+    const next: Value[] = fullWidth(found.target.row, shape).slice();
+    for (let i = 0; i < sets.length; i++) {
+      const { slot, evaluate } = sets[i] as SetColumn;
+      next[slot] = evaluate(found.input, runtime);
+    }
+    const updated = writer.update(found.target, writer.complete(next, runtime), runtime);
+    const finish = (): boolean => {
+      if (returned !== null && returning !== null) returned.push(project(returning, withTarget(plan, found.input, next), runtime));
+      return true;
+    };
+    return updated instanceof Promise ? updated.then(finish) : finish();
+  };
+  return (input, runtime, returned) => {
+    const seen = identityAt(input, identity) as VisibleRow;
+    if (done !== null) {
+      if (done.has(seen.key)) return false;
+      done.add(seen.key);
+    }
+    const outcome = runtime.transaction.lock(shape, seen, strength, 'block');
+    return outcome instanceof Promise ? outcome.then((o) => apply(input, o, runtime, returned)) : apply(input, outcome, runtime, returned);
+  };
+}
+
+export function deleteWriter(plan: TargetPlan): WriteRow {
+  const { writer, identity, joined, returning } = plan;
+  const { shape } = writer.table;
+  const done = joined ? new Set<string>() : null;
+  const apply = (input: Row, outcome: LockOutcome, runtime: Runtime, returned: Row[] | null): MaybePromise<boolean> => {
+    const found = targetRow(plan, input, outcome, runtime);
+    if (found === null) return false;
+    return chain(writer.delete(found.target, runtime), () => {
+      if (returned !== null && returning !== null) returned.push(project(returning, found.input, runtime));
+      return true;
+    });
+  };
+  return (input, runtime, returned) => {
+    const seen = identityAt(input, identity) as VisibleRow;
+    if (done !== null) {
+      if (done.has(seen.key)) return false;
+      done.add(seen.key);
+    }
+    return chain(runtime.transaction.lock(shape, seen, 'update', 'block'), (outcome) => apply(input, outcome, runtime, returned));
+  };
+}
