@@ -16,8 +16,8 @@ export interface ScopeColumn {
 export interface ScopeRelation {
   readonly alias: string;
   readonly schema: string | null;
-  /** The relation's own name, which its alias hides; null where it has none. */
-  readonly name: string | null;
+  /** The relation's own name, which its alias hides; none for what has no other name. */
+  readonly name?: string | null;
   readonly columns: readonly ScopeColumn[];
   /** Columns that JOIN USING has merged away: reached by qualified names only. */
   readonly merged: Set<ColumnId>;
