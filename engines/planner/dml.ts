@@ -177,7 +177,7 @@ export class WritePlanner {
     const both = new Scope(null);
     for (const relation of scope.relations) both.add(relation, -1);
     const excludedIds = this.#context.newIds(table.shape.event.slots);
-    both.add({ alias: 'excluded', schema: null, columns: table.columns.map((c, i) => ({ name: c.name, type: c.type, id: excludedIds[c.slot] as number, table: table.id, number: i + 1 })), merged: new Set(excludedIds) }, -1);
+    both.add({ alias: 'excluded', schema: null, name: null, columns: table.columns.map((c, i) => ({ name: c.name, type: c.type, id: excludedIds[c.slot] as number, table: table.id, number: i + 1 })), merged: new Set(excludedIds) }, -1);
     const place: Place = { scope: both, ctes, name: 'ON CONFLICT', aggregates: null, windows: null, windowDefinitions: null, subqueries: null, sets: null };
     const layout = [...target.ids, ...excludedIds];
     const sets = this.#sets(onConflict.update.sets, table, place).map(({ slot, scalar }): SetColumn => ({ slot, evaluate: typeof scalar === 'function' ? scalar : this.#planner.evaluator(scalar, layout) }));

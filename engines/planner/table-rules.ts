@@ -18,6 +18,7 @@ function tablePlace(table: Pick<TableEntry, 'name' | 'schema' | 'columns' | 'id'
     {
       alias: table.name,
       schema: table.schema,
+      name: table.name,
       columns: table.columns.map((c, i) => ({ name: c.name, type: c.type, id: c.slot, table: table.id, number: i + 1 })),
       merged: new Set(),
     },
