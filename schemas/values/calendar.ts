@@ -2,6 +2,7 @@
 
 export const MICROS_PER_SECOND = 1_000_000n;
 export const MICROS_PER_DAY = 86_400_000_000n;
+const DAY_MICROS = 86_400_000_000;
 
 export interface DateFields {
   /** Astronomical: year 0 is 1 BC. */
@@ -82,10 +83,22 @@ export function floorDivide(dividend: bigint, divisor: bigint): readonly [quotie
   return [quotient, remainder];
 }
 
+/** Hot: within some 285 years of 1970 everything is exact in doubles, which are several times faster than big integers. */
 export function fieldsOfTimestamp(micros: bigint): DateTimeFields {
-  const [days, rest] = floorDivide(micros, MICROS_PER_DAY);
-  const date = dateFromDays(Number(days));
-  return { ...date, ...fieldsOfTime(Number(rest)) };
+  const exact = Number(micros);
+  let days: number;
+  let rest: number;
+  if (Number.isSafeInteger(exact)) {
+    days = Math.floor(exact / DAY_MICROS);
+    rest = exact - days * DAY_MICROS;
+  } else {
+    const [quotient, remainder] = floorDivide(micros, MICROS_PER_DAY);
+    days = Number(quotient);
+    rest = Number(remainder);
+  }
+  const { year, month, day } = dateFromDays(days);
+  const { hour, minute, second, micro } = fieldsOfTime(rest);
+  return { year, month, day, hour, minute, second, micro };
 }
 
 export function fieldsOfTime(micros: number): { hour: number; minute: number; second: number; micro: number } {

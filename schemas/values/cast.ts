@@ -65,8 +65,10 @@ export function castMethod(from: SqlType, to: SqlType): CastMethod | null {
   const b = to.kind;
   if (from.kind === 'array' && to.kind === 'array') return castMethod(from.element, to.element);
   if (a === b || a === 'unknown') return 'implicit';
-  if (STRINGS.has(a) && STRINGS.has(b))
-    return b === 'internalchar' || b === 'name' ? (b === 'name' ? 'implicit' : 'assignment') : 'implicit';
+  if (STRINGS.has(a) && STRINGS.has(b)) {
+    if (b === 'internalchar' || (a === 'name' && b !== 'text')) return 'assignment';
+    return 'implicit';
+  }
   const x = NUMBERS.indexOf(a);
   const y = NUMBERS.indexOf(b);
   if (x >= 0 && y >= 0) return x < y ? 'implicit' : 'assignment';
@@ -78,7 +80,7 @@ export function castMethod(from: SqlType, to: SqlType): CastMethod | null {
     if (REG_TYPES.has(b) && (a === 'integer' || a === 'bigint' || a === 'smallint')) return 'implicit';
     if (b === 'regclass' && STRINGS.has(a)) return 'implicit';
   }
-  if (b === 'text' || b === 'varchar' || b === 'char') return 'assignment';
+  if (b === 'text' || b === 'varchar' || b === 'char' || b === 'name') return 'assignment';
   return STRINGS.has(a) && b !== 'record' && b !== 'void' ? 'explicit' : null;
 }
 

@@ -1,3 +1,4 @@
+import { dimensionsOf, elementsOf } from './array-shape.js';
 import type { Interval } from './interval.js';
 import { intervalSpan } from './interval-text.js';
 import { compareJson, parseJson } from './json.js';
@@ -89,20 +90,26 @@ function fixSurrogate(c: number): number {
   return c >= 0xe000 ? c - 0x800 : c + 0x2000;
 }
 
+/** As array_cmp: the elements in row order whatever the shape, then their number, then the dimensions. */
 function compareArrays(a: SqlArray, b: SqlArray, element: Comparator): number {
-  const length = Math.min(a.length, b.length);
+  const [x, y] = [elementsOf(a), elementsOf(b)];
+  const length = Math.min(x.length, y.length);
   for (let i = 0; i < length; i++) {
-    const x = a[i] as Value;
-    const y = b[i] as Value;
-    if (x === null || y === null) {
-      if (x !== y) return x === null ? 1 : -1;
+    const [left, right] = [x[i] as Value, y[i] as Value];
+    if (left === null || right === null) {
+      if (left !== right) return left === null ? 1 : -1;
       continue;
     }
-    const order =
-      Array.isArray(x) && Array.isArray(y) ? compareArrays(x as SqlArray, y as SqlArray, element) : element(x, y);
+    const order = element(left, right);
     if (order !== 0) return order;
   }
-  return a.length - b.length;
+  if (x.length !== y.length) return x.length - y.length;
+  const [shape, other] = [dimensionsOf(a), dimensionsOf(b)];
+  if (shape.length !== other.length) return shape.length - other.length;
+  for (let i = 0; i < shape.length; i++) {
+    if (shape[i] !== other[i]) return (shape[i] as number) - (other[i] as number);
+  }
+  return 0;
 }
 
 /** Equality of two values of one type; null equals null here (IS NOT DISTINCT FROM). */

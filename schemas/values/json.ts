@@ -168,8 +168,18 @@ export function checkJson(text: string): string {
   return text;
 }
 
-/** jsonb's btree order: Object > Array > boolean > number > string > null; larger containers after smaller ones. */
+/**
+ * jsonb's btree order of documents: Object > Array > boolean > number > string > null; larger containers after smaller ones. An empty array at the top
+ * stands below all scalars, because PostgreSQL keeps a scalar there as an array of one.
+ */
 export function compareJson(a: Json, b: Json): number {
+  const emptyA = Array.isArray(a) && a.length === 0;
+  const emptyB = Array.isArray(b) && b.length === 0;
+  if (emptyA || emptyB) return Number(emptyB) - Number(emptyA);
+  return compareParts(a, b);
+}
+
+function compareParts(a: Json, b: Json): number {
   const kinds = kindRank(a) - kindRank(b);
   if (kinds !== 0) return kinds;
   if (Array.isArray(a) && Array.isArray(b)) return compareSequences(a, b);
@@ -185,7 +195,7 @@ export function compareJson(a: Json, b: Json): number {
 function compareSequences(a: readonly Json[], b: readonly Json[]): number {
   if (a.length !== b.length) return a.length - b.length;
   for (let i = 0; i < a.length; i++) {
-    const order = compareJson(a[i] as Json, b[i] as Json);
+    const order = compareParts(a[i] as Json, b[i] as Json);
     if (order !== 0) return order;
   }
   return 0;

@@ -44,6 +44,10 @@ const VALUES: ReadonlyArray<readonly [SqlType, fc.Arbitrary<Value>]> = [
   [TYPES.interval, fc.tuple(fc.integer(), fc.integer(), int64).map(([m, d, u]) => new Interval(m, d, u))],
   [TYPES.uuid, fc.uuid()],
   [TYPES.jsonb, fc.json().map((j) => canonicalJsonb(j.replaceAll('\\u0000', ' ')))],
+  [
+    arrayOf(TYPES.smallint),
+    fc.array(fc.tuple(fc.integer({ min: -2, max: 2 }), fc.integer({ min: -2, max: 2 })), { maxLength: 3 }),
+  ],
   [arrayOf(TYPES.integer), fc.array(fc.option(fc.integer({ min: -5, max: 5 })))],
 ];
 

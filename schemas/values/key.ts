@@ -1,4 +1,5 @@
 import { assert } from '../kernel/assert.js';
+import { dimensionsOf, elementsOf, shapeArray } from './array-shape.js';
 import { Interval } from './interval.js';
 import { intervalSpan } from './interval-text.js';
 import { type Json, JsonObject, parseJson, printJsonb } from './json.js';
@@ -105,15 +106,24 @@ function bodyEncoder(type: SqlType): (value: Value) => string {
     case 'bytea':
       return (v) => bytesBody(asBuffer(v as Uint8Array).toString('latin1'));
     case 'jsonb':
-      return (v) => jsonBody(parseJson(v as string));
+      return (v) => jsonDocumentBody(parseJson(v as string));
     case 'array': {
       const element = partEncoder({ type: type.element });
-      // Each element behind 02, the end 01: a shorter array comes before a longer one with the same beginning.
-      return (v) => `${(v as SqlArray).map((e) => `\u0002${element(e)}`).join('')}\u0001`;
+      // Each element behind 02, the end 01: a shorter array comes before a longer one with the same beginning. The shape decides last.
+      return (v) => arrayBody(v as SqlArray, element);
     }
     default:
       return (v) => textBody(v as string);
   }
+}
+
+function arrayBody(array: SqlArray, element: (value: Value) => string): string {
+  const dimensions = dimensionsOf(array);
+  let body = '';
+  for (const item of elementsOf(array)) body += `\u0002${element(item)}`;
+  body += `\u0001${String.fromCharCode(dimensions.length)}`;
+  if (dimensions.length > 1) for (const size of dimensions) body += int32Key(size).slice(1);
+  return body;
 }
 
 function int64Body(value: bigint): string {
@@ -154,6 +164,7 @@ function intervalBody(value: Value): string {
   return top + scratch.toString('latin1', 0, 8);
 }
 
+const EMPTY_DOCUMENT = '\u0000';
 const NUMERIC_NEGATIVE_INFINITY_KEY = '\u0000';
 const NUMERIC_ZERO_KEY = '\u0002';
 const NUMERIC_INFINITY_KEY = '\u0004';
@@ -180,6 +191,11 @@ function numericBody(n: Numeric): string {
   for (let i = 0; i < significant.length; i += 2) body += String.fromCharCode(Number(significant.slice(i, i + 2)) + 1);
   body += '\u0000';
   return negative ? `\u0001${inverted(body)}` : `\u0003${body}`;
+}
+
+/** An empty array at the top stands below all scalars: a scalar is kept as an array of one there. */
+function jsonDocumentBody(value: Json): string {
+  return Array.isArray(value) && value.length === 0 ? EMPTY_DOCUMENT : jsonBody(value);
 }
 
 function jsonBody(value: Json): string {
@@ -275,7 +291,13 @@ class KeyReader {
       case 'array': {
         const items: Value[] = [];
         while (this.#key[this.#at++] === '\u0002') items.push(this.part({ type: type.element }));
-        return items;
+        const dimensions = this.#key.charCodeAt(this.#at++);
+        return dimensions > 1
+          ? shapeArray(
+              items,
+              Array.from({ length: dimensions }, () => this.#int32()),
+            )
+          : items;
       }
       default:
         return Buffer.from(this.#bytes(), 'latin1').toString('utf8');
@@ -348,6 +370,7 @@ class KeyReader {
 
   #json(): Json {
     const kind = this.#key.charCodeAt(this.#at++);
+    if (kind === 0) return [];
     if (kind === 1) return null;
     if (kind === 2) return Buffer.from(this.#bytes(), 'latin1').toString('utf8');
     if (kind === 3) return this.#numeric();

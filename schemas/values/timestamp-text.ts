@@ -15,9 +15,12 @@ import type { TextContext } from './text-context.js';
 import { isTimeZone, localToMoment, momentToLocal, offsetAt, printOffset } from './time-zone.js';
 import { TIMESTAMP_INFINITY, TIMESTAMP_NEGATIVE_INFINITY } from './value.js';
 
-/** 4713-01-01 BC to the end of 294276, as PostgreSQL's. */
+/**
+ * From 4714-11-24 BC, as PostgreSQL. The end is that of 64 bits of microseconds from 1970 (294247-01-10), thirty years before PostgreSQL's, which
+ * counts from 2000; the last value is 'infinity'.
+ */
 const MIN_TIMESTAMP = BigInt(daysFromDate(-4713, 11, 24)) * MICROS_PER_DAY;
-export const END_TIMESTAMP = BigInt(daysFromDate(294_277, 1, 1)) * MICROS_PER_DAY;
+export const END_TIMESTAMP = TIMESTAMP_INFINITY;
 const MIN_DATE = daysFromDate(-4713, 11, 24);
 const END_DATE = daysFromDate(5_874_898, 1, 1);
 
@@ -162,9 +165,16 @@ export function timetzOfMoment(micros: bigint, zone: string): string {
 
 const two = (n: number): string => (n < 10 ? `0${n}` : String(n));
 
+/** Hot: no regular expression. */
 function printFraction(micro: number): string {
   if (micro === 0) return '';
-  return `.${String(micro).padStart(6, '0').replace(/0+$/, '')}`;
+  let digits = 6;
+  let value = micro;
+  while (value % 10 === 0) {
+    value /= 10;
+    digits--;
+  }
+  return `.${String(value).padStart(digits, '0')}`;
 }
 
 export function printTime(micros: number): string {
