@@ -5,6 +5,7 @@ export type RecordHeader = readonly [name: string, value: Uint8Array];
 
 /** One record to append. */
 export interface LogRecord {
+  /** An empty key is not kept apart from none. */
   readonly key: Uint8Array | null;
   readonly value: Uint8Array;
   /** For those who carry a record on (tracing); nothing is decided by them. Absent is the same as none. */

@@ -6,6 +6,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ChangeLog, LogRecord } from '#log/change-log.js';
 import { EmbeddedLog } from '#log/embedded/embedded-log.js';
+import { KafkaLog } from '#log/kafka/kafka-log.js';
 import type { Offset, Partition } from '#schemas/kernel/brand.js';
 
 const P = 0 as Partition;
@@ -65,10 +66,31 @@ async function measureReading(log: ChangeLog): Promise<void> {
   console.log(`read back: ${Math.round((count / (performance.now() - began)) * 1_000)} records/s (${count})`);
 }
 
+/** From the call of append to the hands of a follower in the same process. */
+async function measureFollowing(log: ChangeLog): Promise<void> {
+  const stop = new AbortController();
+  const sent = new Map<number, number>();
+  const delays: number[] = [];
+  const end = await log.end(P);
+  const following = (async () => {
+    for await (const batch of log.tail(P, end, stop.signal)) {
+      for (const { timestampMs } of batch) delays.push(performance.now() - (sent.get(timestampMs) ?? 0));
+      if (delays.length >= 1_000) stop.abort();
+    }
+  })();
+  for (let i = 1; i <= 1_000; i++) {
+    sent.set(i, performance.now());
+    await log.append(P, [{ key: null, value: Buffer.alloc(VALUE_BYTES), timestampMs: i }]);
+  }
+  await following;
+  delays.sort((a, b) => a - b);
+  console.log(`followed: ms p50 ${delays[500]?.toFixed(3)} p99 ${delays[990]?.toFixed(3)}`);
+}
+
 async function main(url: string): Promise<void> {
   const folder = await mkdtemp(join(process.cwd(), '.bench-log-'));
   try {
-    const log = await EmbeddedLog.open({ folder });
+    const log = url === 'embedded' ? await EmbeddedLog.open({ folder }) : await KafkaLog.open({ url });
     console.log(url);
     await measure(log, 1, 2_000);
     await measure(log, 1, 4_000);
@@ -76,6 +98,7 @@ async function main(url: string): Promise<void> {
     await measure(log, 256, 200_000);
     await measureCalls(log, 200_000);
     await measureReading(log);
+    await measureFollowing(log);
     await log.close();
   } finally {
     await rm(folder, { recursive: true });
