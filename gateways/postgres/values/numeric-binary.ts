@@ -14,17 +14,14 @@ const NAN = 0xc000;
 const POSITIVE_INFINITY = 0xd000;
 const NEGATIVE_INFINITY = 0xf000;
 const DISPLAY_SCALE_MASK = 0x3fff;
+/** What PostgreSQL sends there, a part of the sign in its own storage; no reader looks at it. */
+const INFINITY_SCALE = 32;
 const BASE_DIGITS = 4;
 
 export function encodeNumeric(n: Numeric, sink: ByteSink): void {
   if (n.special !== null) {
-    encodeHead(
-      sink,
-      0,
-      0,
-      n.special === 'NaN' ? NAN : n.special === 'Infinity' ? POSITIVE_INFINITY : NEGATIVE_INFINITY,
-      0,
-    );
+    const sign = n.special === 'NaN' ? NAN : n.special === 'Infinity' ? POSITIVE_INFINITY : NEGATIVE_INFINITY;
+    encodeHead(sink, 0, 0, sign, n.special === 'NaN' ? 0 : INFINITY_SCALE);
     return;
   }
   if (n.unscaled === 0n) {
