@@ -18,7 +18,7 @@ import { PrepareRequest } from './prepare-request.js';
 import { type ClientStatement, clientStatement, declared } from './prepared.js';
 import type { Session } from './session.js';
 import type { LocalShape, Shape } from './statement-source.js';
-import { typeOfOid } from './values/oids.js';
+import { typeOfOid } from '#schemas/values/oids.js';
 
 /** Statements that have effects of their own on what may follow: they begin only when nothing is owed, and nothing passes them. */
 const DATA_KINDS: ReadonlySet<string> = new Set(['insert', 'update', 'delete']);

@@ -7,7 +7,7 @@ import { postgresBin } from '../../../test/harness/postgres.js';
 import { type SharedPostgres, sharedPostgres } from '../../../test/harness/shared-servers.js';
 import { binaryDecoder, encodeBinary } from './binary.js';
 import { BufferSink } from './buffer-sink.js';
-import { oidOf, sizeOf, typmodOf } from './oids.js';
+import { oidOf, sizeOf, typmodOf } from '#schemas/values/oids.js';
 
 const SAMPLES: ReadonlyArray<readonly [type: SqlType, send: string, texts: readonly string[]]> = [
   [TYPES.boolean, 'boolsend', ['t', 'f']],

@@ -9,7 +9,7 @@ import { arrayOf, TYPES } from '#schemas/values/type-name.js';
 import type { Value } from '#schemas/values/value.js';
 import { binaryDecoder, decodeBinary, encodeBinary } from './binary.js';
 import { BufferSink } from './buffer-sink.js';
-import { oidOf, typeOfOid, typmodOf } from './oids.js';
+import { oidOf, typeOfOid, typmodOf } from '#schemas/values/oids.js';
 
 function encoded(type: SqlType, value: Value): Buffer {
   const sink = new BufferSink();

@@ -1,5 +1,5 @@
-import type { SqlType, TypeKind } from '#schemas/values/type.js';
-import { arrayOf, TYPES } from '#schemas/values/type-name.js';
+import type { SqlType, TypeKind } from './type.js';
+import { arrayOf, TYPES } from './type-name.js';
 
 /** PostgreSQL's object ids, sizes and modifiers of types, as its RowDescription and Parse messages carry them (pg_type.dat). */
 
