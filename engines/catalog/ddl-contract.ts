@@ -1,8 +1,8 @@
+import type { Query } from '#schemas/program/query.js';
 import type { Statement } from '#schemas/program/statement.js';
 import type { Condition } from '#schemas/sqlstate/conditions.js';
-import type { Row } from '#schemas/values/value.js';
 import type { SqlType } from '#schemas/values/type.js';
-import type { Query } from '#schemas/program/query.js';
+import type { Row } from '#schemas/values/value.js';
 import type { CatalogFunctions, EvaluationContext } from '../functions/definition.js';
 import type { MaybePromise } from '../rows/reading.js';
 import type { Transaction } from '../tx/transaction.js';

@@ -1,7 +1,7 @@
 import type { ObjectId } from '#schemas/kernel/brand.js';
 import type { Expression } from '#schemas/program/expression.js';
-import type { ReferentialAction } from '#schemas/program/statement.js';
 import type { Query } from '#schemas/program/query.js';
+import type { ReferentialAction } from '#schemas/program/statement.js';
 import type { SqlType } from '#schemas/values/type.js';
 import type { Row } from '#schemas/values/value.js';
 import type { IndexShape, TableShape } from '../rows/shape.js';
@@ -19,11 +19,34 @@ export interface Catalog {
   userById(id: ObjectId): UserEntry | null;
 }
 
-export interface DatabaseEntry { readonly id: ObjectId; readonly name: string; readonly owner: ObjectId }
-export interface SchemaEntry { readonly id: ObjectId; readonly database: ObjectId; readonly name: string; readonly owner: ObjectId; readonly grants: readonly Grant[] }
-export interface UserEntry { readonly id: ObjectId; readonly name: string; readonly superuser: boolean; readonly login: boolean; readonly createDatabase: boolean; readonly createRole: boolean; readonly verifier: string | null; readonly memberOf: readonly ObjectId[] }
+export interface DatabaseEntry {
+  readonly id: ObjectId;
+  readonly name: string;
+  readonly owner: ObjectId;
+}
+export interface SchemaEntry {
+  readonly id: ObjectId;
+  readonly database: ObjectId;
+  readonly name: string;
+  readonly owner: ObjectId;
+  readonly grants: readonly Grant[];
+}
+export interface UserEntry {
+  readonly id: ObjectId;
+  readonly name: string;
+  readonly superuser: boolean;
+  readonly login: boolean;
+  readonly createDatabase: boolean;
+  readonly createRole: boolean;
+  readonly verifier: string | null;
+  readonly memberOf: readonly ObjectId[];
+}
 /** `grantee` 0 = PUBLIC. Privileges by their SQL names in lower case. */
-export interface Grant { readonly grantee: ObjectId; readonly privileges: readonly string[]; readonly grantOption: boolean }
+export interface Grant {
+  readonly grantee: ObjectId;
+  readonly privileges: readonly string[];
+  readonly grantOption: boolean;
+}
 
 export type RelationEntry = TableEntry | ViewEntry | VirtualTableEntry | SequenceEntry | IndexEntry;
 
@@ -37,13 +60,21 @@ export interface TableEntry {
   readonly grants: readonly Grant[];
   /** Live columns in display order. */
   readonly columns: readonly ColumnEntry[];
+  /**
+   * `shape.id` names the table's current generation of rows: events, store, statistics (estimateRows) and read ranges go by it. TRUNCATE and ADD PRIMARY KEY begin
+   * a new one. `id` names the object for its whole life: table locks, grants, foreign keys go by that.
+   */
   readonly shape: TableShape;
   readonly checks: readonly CheckEntry[];
   /** Foreign keys from this table, and those of other tables (or itself) to it. */
   readonly foreignKeys: readonly ForeignKeyEntry[];
   readonly referencedBy: readonly ForeignKeyEntry[];
   /** Unique constraints by name → index; the primary key's index is null (it is the row key). */
-  readonly uniqueConstraints: ReadonlyArray<{ readonly name: string; readonly index: IndexShape | null; readonly primary: boolean }>;
+  readonly uniqueConstraints: ReadonlyArray<{
+    readonly name: string;
+    readonly index: IndexShape | null;
+    readonly primary: boolean;
+  }>;
   /** System tables are read by everybody and written by DDL alone. */
   readonly system: boolean;
 }
@@ -59,7 +90,11 @@ export interface ColumnEntry {
   readonly identity: 'always' | 'by-default' | null;
 }
 
-export interface CheckEntry { readonly name: string; readonly expression: Expression; readonly text: string }
+export interface CheckEntry {
+  readonly name: string;
+  readonly expression: Expression;
+  readonly text: string;
+}
 
 export interface ForeignKeyEntry {
   readonly name: string;

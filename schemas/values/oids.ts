@@ -116,3 +116,50 @@ function withModifier(type: SqlType, modifier: number): SqlType {
       return type;
   }
 }
+
+/** pg_type.typname of the types that Polylog has, those that clients know by other names included. */
+const TYPE_NAMES: Readonly<Record<ScalarKind, string>> = {
+  boolean: 'bool',
+  bytea: 'bytea',
+  internalchar: 'char',
+  name: 'name',
+  bigint: 'int8',
+  smallint: 'int2',
+  integer: 'int4',
+  regproc: 'regproc',
+  text: 'text',
+  oid: 'oid',
+  json: 'json',
+  real: 'float4',
+  double: 'float8',
+  unknown: 'unknown',
+  char: 'bpchar',
+  varchar: 'varchar',
+  date: 'date',
+  time: 'time',
+  timestamp: 'timestamp',
+  timestamptz: 'timestamptz',
+  interval: 'interval',
+  timetz: 'timetz',
+  numeric: 'numeric',
+  regclass: 'regclass',
+  regtype: 'regtype',
+  record: 'record',
+  void: 'void',
+  uuid: 'uuid',
+  jsonb: 'jsonb',
+};
+
+/** A type as pg_type lists it. */
+export interface ListedType {
+  readonly oid: number;
+  readonly arrayOid: number;
+  readonly size: number;
+  readonly name: string;
+  readonly type: SqlType;
+}
+
+/** Every scalar type that Polylog has, by oid. */
+export const LISTED_TYPES: readonly ListedType[] = (Object.entries(WIRE_TYPES) as Array<[ScalarKind, WireType]>)
+  .map(([kind, { oid, arrayOid, size }]) => ({ oid, arrayOid, size, name: TYPE_NAMES[kind], type: TYPES[kind] }))
+  .sort((a, b) => a.oid - b.oid);
