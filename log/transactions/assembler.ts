@@ -1,5 +1,6 @@
-import type { Commit, LogEvent, RowVersion } from '#schemas/events/event.js';
+import type { Commit, CommitEvent, LogEvent, RowVersion } from '#schemas/events/event.js';
 import type { Offset, ServerId, VersionId } from '#schemas/kernel/brand.js';
+import { Leases } from './leases.js';
 
 /** A transaction whose commit record stands in the log, complete. Whether it takes effect is the certifier's to say. */
 export interface AssembledTransaction {
@@ -10,75 +11,146 @@ export interface AssembledTransaction {
   readonly offset: Offset;
   readonly commit: Commit;
   readonly timestamp: number;
-  readonly events: readonly RowVersion[];
+  /** In their order. May be gone through more than once, until the next record is taken. */
+  readonly events: Iterable<RowVersion>;
+}
+
+/** Where events of transactions go that are too large to be held in memory. */
+export interface EventSpill {
+  /** Keeps further events of a transaction. */
+  put(transaction: VersionId, events: readonly RowVersion[]): void;
+  /** All that were put, in order; may be asked more than once. */
+  get(transaction: VersionId): Iterable<RowVersion>;
+  /** Forgets them. */
+  drop(transaction: VersionId): void;
 }
 
 interface Open {
-  readonly epoch: number;
-  readonly events: RowVersion[];
+  readonly server: ServerId;
+  /** Those not spilled. */
+  events: RowVersion[];
+  spilled: number;
 }
 
+export interface AssemblerOptions {
+  readonly spill: EventSpill;
+  /** Events of one transaction that are held in memory. */
+  readonly eventsMax: number;
+}
+
+const NO_EVENTS: readonly RowVersion[] = [];
+
 /**
- * Puts the log's records together into transactions, in the order of their commit records. Events of a server's earlier epoch that had not been committed when a newer lease
- * of that server id was taken, or when it was fenced, never happened.
+ * Puts the log's records together into transactions, in the order of their commit records.
  *
- * Pure: its answers depend on the records alone, not on how they come in batches. Holds the events of open transactions.
+ * What never happened is left out: events of a server whose lease was fenced or released, or taken anew, before their
+ * commit stood in the log (see Leases), and transactions of which the log does not hold as many events as their commit
+ * counts.
+ *
+ * Pure: its answers depend on the records alone, not on how they come in batches. Holds the events of open transactions;
+ * with a spill, at most `eventsMax` of each. A transaction of one record costs no look-up but that of its server.
  */
 export class Assembler {
   readonly #open = new Map<VersionId, Open>();
-  readonly #epochs = new Map<ServerId, number>();
+  readonly #leases = new Leases();
+  readonly #options: AssemblerOptions | null;
+  /** Its events have been handed out and may be forgotten with the next record. */
+  #handedOut: VersionId | null = null;
 
-  /** Events held for transactions whose commit has not come. */
+  constructor(options: AssemblerOptions | null = null) {
+    this.#options = options;
+  }
+
+  /** Events held, in memory and spilled, for transactions whose commit has not come. */
   get pending(): number {
     let count = 0;
-    for (const { events } of this.#open.values()) count += events.length;
+    for (const { events, spilled } of this.#open.values()) count += events.length + spilled;
     return count;
   }
 
+  /** Transactions whose commit has not come. */
+  get open(): number {
+    return this.#open.size;
+  }
+
+  /** The term of a server that the log has come to; 0 when it has none. */
   epochOf(server: ServerId): number {
-    return this.#epochs.get(server) ?? 0;
+    return this.#leases.epochOf(server);
   }
 
   /** Takes the record at `offset`; answers with the transaction that it completes. */
   take(offset: Offset, event: LogEvent): AssembledTransaction | null {
+    if (this.#handedOut !== null) this.#forget();
     if (event.kind === 'lease') {
-      if (event.action === 'taken' || event.action === 'fenced') this.#fence(event.server, event.epoch);
+      if (this.#leases.take(event)) this.#dropOf(event.server);
       return null;
     }
-    const epoch = this.epochOf(event.server);
-    if (event.kind === 'commit')
-      return this.#complete(offset, event.transaction, event.server, event.timestamp, event.commit, null);
-    if (event.commit !== null)
-      return this.#complete(offset, event.transaction, event.server, event.timestamp, event.commit, event);
-    const open = this.#open.get(event.transaction);
-    if (open === undefined) this.#open.set(event.transaction, { epoch, events: [event] });
-    else open.events.push(event);
+    if (!this.#leases.holds(event.server, event.transaction)) {
+      // Its earlier events went when the lease did, and a commit without them is not whole; but it may have none.
+      return null;
+    }
+    if (event.kind === 'commit') return this.#complete(offset, event, event.commit, null);
+    if (event.commit !== null) return this.#complete(offset, event, event.commit, event);
+    this.#keep(event);
     return null;
+  }
+
+  #keep(event: RowVersion): void {
+    const { transaction, server } = event;
+    let open = this.#open.get(transaction);
+    if (open === undefined) {
+      open = { server, events: [], spilled: 0 };
+      this.#open.set(transaction, open);
+    }
+    open.events.push(event);
+    if (this.#options !== null && open.events.length >= this.#options.eventsMax) {
+      this.#options.spill.put(transaction, open.events);
+      open.spilled += open.events.length;
+      open.events = [];
+    }
   }
 
   #complete(
     offset: Offset,
-    transaction: VersionId,
-    server: ServerId,
-    timestamp: number,
+    { transaction, server, timestamp }: RowVersion | CommitEvent,
     commit: Commit,
     last: RowVersion | null,
   ): AssembledTransaction | null {
     const open = this.#open.get(transaction);
-    this.#open.delete(transaction);
     const epoch = this.epochOf(server);
-    const events = open === undefined ? (last === null ? [] : [last]) : open.events;
-    if (open !== undefined && last !== null) open.events.push(last);
-    // Fewer events than the commit counts: the rest was sent under an epoch that has been fenced since.
-    if (events.length !== commit.events) return null;
+    if (open === undefined) {
+      const events = last === null ? NO_EVENTS : [last];
+      return events.length === commit.events ? { transaction, server, epoch, offset, commit, timestamp, events } : null;
+    }
+    this.#open.delete(transaction);
+    if (last !== null) open.events.push(last);
+    if (open.spilled > 0) this.#handedOut = transaction;
+    if (open.events.length + open.spilled !== commit.events || open.server !== server) return null;
+    const events = open.spilled === 0 ? open.events : this.#withSpilled(transaction, open.events);
     return { transaction, server, epoch, offset, commit, timestamp, events };
   }
 
-  #fence(server: ServerId, epoch: number): void {
-    this.#epochs.set(server, Math.max(epoch, this.epochOf(server)));
+  #withSpilled(transaction: VersionId, rest: readonly RowVersion[]): Iterable<RowVersion> {
+    const spill = this.#options?.spill;
+    return {
+      *[Symbol.iterator]() {
+        if (spill !== undefined) yield* spill.get(transaction);
+        yield* rest;
+      },
+    };
+  }
+
+  #forget(): void {
+    if (this.#handedOut !== null) this.#options?.spill.drop(this.#handedOut);
+    this.#handedOut = null;
+  }
+
+  /** A server's term is over: its open transactions never happened. */
+  #dropOf(server: ServerId): void {
     for (const [transaction, open] of this.#open) {
-      const first = open.events[0];
-      if (first?.server === server && open.epoch < epoch) this.#open.delete(transaction);
+      if (open.server !== server) continue;
+      this.#open.delete(transaction);
+      if (open.spilled > 0) this.#options?.spill.drop(transaction);
     }
   }
 }

@@ -1,5 +1,6 @@
 import type { ReadRange } from '#schemas/events/event.js';
 import type { Offset, ServerId } from '#schemas/kernel/brand.js';
+import { type Commitment, CommitWindow } from './commit-window.js';
 
 /** What the certifier must know of a transaction that asks to commit at `offset`. */
 export interface Candidate {
@@ -22,22 +23,17 @@ export type Verdict =
   | { readonly kind: 'snapshot-too-old' };
 
 const COMMIT: Verdict = { kind: 'commit' };
-
-interface Written {
-  offset: Offset;
-  server: ServerId;
-  epoch: number;
-}
+const TOO_OLD: Verdict = { kind: 'snapshot-too-old' };
 
 /** Limits of the window. Both are part of the cluster's contract: every fold must use the same. */
 export interface CertifierLimits {
   /** Offsets that the window reaches back. */
   readonly offsets: number;
-  /** Keys that are kept. */
+  /** Written keys that are kept; one that was written twice counts twice. */
   readonly keys: number;
 }
 
-export const DEFAULT_LIMITS: CertifierLimits = { offsets: 1_000_000, keys: 1_000_000 };
+export const DEFAULT_LIMITS: CertifierLimits = { offsets: 1_000_000, keys: 500_000 };
 
 /** Key under which a write is certified: object id as four bytes and the encoded key. Order within an object is key order. */
 export function certifiedKey(object: number, key: string): string {
@@ -45,102 +41,85 @@ export function certifiedKey(object: number, key: string): string {
 }
 
 /**
- * Decides transactions in log order. A pure function of the sequence of candidates: the same prefix gives the same verdicts on every engine, projection and replay.
+ * Decides transactions in log order. A pure function of the sequence of candidates: the same prefix gives the same
+ * verdicts on every engine, projection and replay.
  *
- * Write against write: commits of the candidate's own server and epoch are no conflict, because that engine's row locks have ordered them. Read against write: every
- * other transaction's commit is.
+ * Write against write: the last commit of each written key decides. One of the candidate's own server and epoch is no
+ * conflict: that engine's row locks have put the candidate behind it, and so behind whatever it was itself put behind.
+ * Read against write: every other transaction's commit is a conflict.
  *
- * State: for each recently written key the last commit. Bounded by `limits`: what falls out raises the floor, and a snapshot below the floor is too old. Keys come and
- * go in insertion order, which is offset order, because a key that is written again is inserted anew.
+ * State: the window of recent commits, bounded by `limits`. A snapshot behind which commits have fallen out of the window
+ * that might be in conflict is too old. With one server that reads nothing, judging costs the same however many keys were
+ * written, and admitting one look-up a key.
  */
 export class Certifier {
-  readonly #limits: CertifierLimits;
-  readonly #written = new Map<string, Written>();
-  /** Snapshots below this one cannot be judged any more. */
-  #floor = 0;
+  readonly #window: CommitWindow;
 
   constructor(limits: CertifierLimits = DEFAULT_LIMITS) {
-    this.#limits = limits;
+    this.#window = new CommitWindow(limits);
   }
 
+  /** Reads of snapshots below this one cannot be judged any more. */
   get floor(): number {
-    return this.#floor;
+    return this.#window.floor;
   }
 
+  /** Written keys that are kept. */
   get size(): number {
-    return this.#written.size;
+    return this.#window.size;
   }
 
   /** The verdict on a candidate, which must stand behind all earlier ones; a commit becomes part of the window. */
   decide(candidate: Candidate): Verdict {
     const verdict = this.judge(candidate);
-    if (verdict.kind === 'commit') this.#admit(candidate);
+    if (verdict.kind === 'commit') this.#window.admit(candidate);
     return verdict;
   }
 
   /** The verdict alone. */
   judge(candidate: Candidate): Verdict {
     const { snapshot, server, epoch, writes, reads } = candidate;
-    if (snapshot < this.#floor && !this.#aloneSince(server, epoch, reads)) return { kind: 'snapshot-too-old' };
-    for (let i = 0; i < writes.length; i++) {
-      const key = writes[i] as string;
-      const last = this.#written.get(key);
-      if (last !== undefined && last.offset >= snapshot && (last.server !== server || last.epoch !== epoch))
-        return { kind: 'conflict', key, offset: last.offset };
+    const window = this.#window;
+    if (writes.length > 0) {
+      if (snapshot < window.floorOfOthers(server, epoch)) return TOO_OLD;
+      if (window.newestOfOthers(server, epoch) >= snapshot) {
+        for (let i = 0; i < writes.length; i++) {
+          const key = writes[i] as string;
+          const last = window.lastOf(key);
+          if (last !== undefined && last.offset >= snapshot && (last.server !== server || last.epoch !== epoch)) {
+            return { kind: 'conflict', key, offset: last.offset };
+          }
+        }
+      }
     }
-    return reads.length === 0 ? COMMIT : this.#judgeReads(candidate);
+    return reads.length === 0 ? COMMIT : this.#judgeReads(snapshot, reads);
   }
 
-  /** While only one server has ever written, its writes need no window: its locks are the judge. */
-  #aloneSince(server: ServerId, epoch: number, reads: readonly ReadRange[]): boolean {
-    return reads.length === 0 && this.#only !== null && this.#only.server === server && this.#only.epoch === epoch;
-  }
-
-  /** The one server whose commits are all that ever fell out of the window; null when there were several. */
-  #only: { readonly server: ServerId; readonly epoch: number } | null = null;
-  #dropped = false;
-
-  #judgeReads({ snapshot, reads }: Candidate): Verdict {
-    const points = new Set<string>();
+  #judgeReads(snapshot: Offset, reads: readonly ReadRange[]): Verdict {
+    const window = this.#window;
+    if (snapshot < window.floor) return TOO_OLD;
+    if (window.newest < snapshot) return COMMIT;
     const ranges: Array<readonly [from: string, to: string]> = [];
-    for (const read of reads) {
-      const from = certifiedKey(read.object, read.from);
-      if (read.to === `${read.from}\0`) points.add(from);
-      else ranges.push([from, certifiedKey(read.object, read.to)]);
-    }
-    for (const point of points) {
-      const last = this.#written.get(point);
-      if (last !== undefined && last.offset >= snapshot) return { kind: 'conflict', key: point, offset: last.offset };
+    for (const { object, from, to } of reads) {
+      const key = certifiedKey(object, from);
+      if (isPoint(from, to)) {
+        const last = window.lastOf(key);
+        if (last !== undefined && last.offset >= snapshot) return conflict(key, last);
+      } else ranges.push([key, certifiedKey(object, to)]);
     }
     if (ranges.length === 0) return COMMIT;
-    for (const [key, last] of this.#written) {
-      if (last.offset < snapshot) continue;
-      for (const [from, to] of ranges)
-        if (key >= from && key < to) return { kind: 'conflict', key, offset: last.offset };
+    for (let i = window.firstSince(snapshot); i < window.size; i++) {
+      const key = window.keyAt(i);
+      for (const [from, to] of ranges) if (key >= from && key < to) return conflict(key, window.commitmentAt(i));
     }
     return COMMIT;
   }
+}
 
-  #admit({ offset, server, epoch, writes }: Candidate): void {
-    const written: Written = { offset, server, epoch };
-    for (let i = 0; i < writes.length; i++) {
-      const key = writes[i] as string;
-      this.#written.delete(key);
-      this.#written.set(key, written);
-    }
-    this.#trim(offset);
-  }
+function isPoint(from: string, to: string): boolean {
+  return to.length === from.length + 1 && to.charCodeAt(from.length) === 0 && to.startsWith(from);
+}
 
-  #trim(offset: Offset): void {
-    const oldest = offset - this.#limits.offsets;
-    for (const [key, last] of this.#written) {
-      if (last.offset >= oldest && this.#written.size <= this.#limits.keys) break;
-      this.#written.delete(key);
-      this.#floor = Math.max(this.#floor, last.offset + 1);
-      if (!this.#dropped) this.#only = { server: last.server, epoch: last.epoch };
-      else if (this.#only !== null && (this.#only.server !== last.server || this.#only.epoch !== last.epoch))
-        this.#only = null;
-      this.#dropped = true;
-    }
-  }
+function conflict(key: string, { offset }: Commitment): Verdict {
+  return { kind: 'conflict', key, offset };
 }

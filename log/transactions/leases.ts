@@ -1,0 +1,53 @@
+import type { ServerLease } from '#schemas/events/event.js';
+import type { ServerId, VersionId } from '#schemas/kernel/brand.js';
+
+interface Term {
+  readonly epoch: number;
+  /** False after the term was fenced or released, until the server id is taken again. */
+  readonly live: boolean;
+  /** Ids below were minted before the term began. */
+  readonly floor: string;
+}
+
+/**
+ * The terms of servers, as the log has them. A server that has never taken a lease holds (a log without leases is one
+ * engine's own).
+ *
+ * A record of an old term may reach the log after the next term has begun: sent by a process that was stopped in its
+ * tracks, held by a broker. It is known by its transaction's id, which is a time: the holder of a lease mints its ids
+ * after it has taken it, from the clock that has stamped it.
+ */
+export class Leases {
+  readonly #terms = new Map<ServerId, Term>();
+
+  epochOf(server: ServerId): number {
+    return this.#terms.get(server)?.epoch ?? 0;
+  }
+
+  /** May a transaction of this server commit here? */
+  holds(server: ServerId, transaction: VersionId): boolean {
+    const term = this.#terms.get(server);
+    return term === undefined || (term.live && transaction >= term.floor);
+  }
+
+  /** Takes a lease event; true when a term ended with it. */
+  take({ action, server, epoch, timestamp }: ServerLease): boolean {
+    if (action === 'renewed') return false;
+    const { epoch: known, floor } = this.#terms.get(server) ?? { epoch: 0, floor: '' };
+    if (epoch < known) return false;
+    if (action === 'taken') {
+      // A lease is taken once; the same record again (sent twice) changes nothing.
+      if (epoch === known && floor !== '') return false;
+      this.#terms.set(server, { epoch, live: true, floor: floorOf(timestamp) });
+    } else this.#terms.set(server, { epoch, live: false, floor });
+    return true;
+  }
+}
+
+/** The least id of a millisecond, for a time in microseconds: ids compare as text. */
+function floorOf(timestamp: number): string {
+  const hex = Math.floor(timestamp / 1_000)
+    .toString(16)
+    .padStart(12, '0');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}`;
+}
