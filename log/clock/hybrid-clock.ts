@@ -6,8 +6,9 @@ const COUNTER_BITS_LOW = 0xfff;
 const HEX = Array.from({ length: 256 }, (_, i) => i.toString(16).padStart(2, '0'));
 
 /**
- * Mints UUIDv7 (RFC 9562, 5.7), each greater than the one before: 48 bits of Unix milliseconds, a 12-bit counter in rand_a, 62 random bits. When the counter
- * is used up within a millisecond the timestamp runs ahead of the clock, as the RFC's method 1 allows.
+ * Mints UUIDv7 (RFC 9562, 5.7), each greater than the one before: 48 bits of Unix milliseconds, a 12-bit counter in
+ * rand_a, 62 random bits. When the counter is used up within a millisecond the timestamp runs ahead of the clock, as the
+ * RFC's method 1 allows.
  *
  * An id is the canonical text; text of one form compares as the bytes do.
  */
@@ -25,19 +26,22 @@ export class VersionMint {
     this.#clock = clock;
     this.#random = random;
     this.#millis = floorMillis;
+    // Ids of the floor's own millisecond may stand in the log.
+    this.#counter = COUNTER_BITS_LOW;
     this.#setPrefix();
   }
 
   /** Keeps later ids above `millis`. */
   raiseFloor(millis: number): void {
-    if (millis <= this.#millis) return;
+    if (millis < this.#millis) return;
     this.#millis = millis;
     this.#counter = COUNTER_BITS_LOW;
     this.#setPrefix();
   }
 
   next(): VersionId {
-    const now = Number(this.#clock.nowMicros() / 1_000n);
+    // In numbers: dividing a bigint costs more than the rest.
+    const now = Math.floor(Number(this.#clock.nowMicros()) / 1_000);
     if (now > this.#millis) {
       this.#millis = now;
       this.#counter = 0;
