@@ -2,6 +2,7 @@ import { Assembler, type AssembledTransaction } from '#log/transactions/assemble
 import { type Certifier, certifiedKey } from '#log/transactions/certifier.js';
 import type { ChangeLog, StoredRecord } from '#log/change-log.js';
 import type { EventCodec } from '#schemas/events/codec.js';
+import { readSchemaId } from '#schemas/events/wire-format.js';
 import type { ObjectId, Offset, Partition, VersionId } from '#schemas/kernel/brand.js';
 import type { TableShape } from '../rows/shape.js';
 import type { Store } from '../rows/store.js';
@@ -51,8 +52,30 @@ export class Folder {
   async replay(log: ChangeLog, partition: Partition, from: Offset): Promise<void> {
     const end = await log.end(partition);
     this.state.next = from;
-    for await (const batch of log.read(partition, from, end)) this.fold(batch);
+    for await (const batch of log.read(partition, from, end)) {
+      if (this.#fetchSchemas !== null) await this.#fetchSchemas(this.#unknownIds(batch));
+      this.fold(batch);
+    }
     this.state.next = Math.max(this.state.next, end) as Offset;
+  }
+
+  #fetchSchemas: ((ids: Iterable<number>) => Promise<void>) | null = null;
+  readonly #seenIds = new Set<number>();
+
+  /** With a foreign registry the schemas of a batch are fetched before it is folded, because folding does not wait. */
+  resolveSchemas(fetch: (ids: Iterable<number>) => Promise<void>): void {
+    this.#fetchSchemas = fetch;
+  }
+
+  #unknownIds(batch: readonly StoredRecord[]): number[] {
+    const fresh: number[] = [];
+    for (const { value } of batch) {
+      const id = readSchemaId(value);
+      if (this.#seenIds.has(id)) continue;
+      this.#seenIds.add(id);
+      fresh.push(id);
+    }
+    return fresh;
   }
 
   fold(batch: readonly StoredRecord[]): void {
