@@ -1,4 +1,5 @@
 import { SqlError } from '#schemas/sqlstate/sql-error.js';
+import { timeZoneOfSetting } from '#schemas/values/time-zone.js';
 
 /** One session setting: its PostgreSQL name as shown, default, and how a given text is checked and brought to its shown form. */
 interface Setting {
@@ -50,19 +51,6 @@ export function durationMs(text: string): number | null {
   return ms <= 0x7fff_ffff ? ms : null;
 }
 
-/** Accepts every IANA zone, UTC offsets and abbreviations that Intl knows. */
-function timeZone(text: string): string | null {
-  if (/^[+-]?\d{1,2}(?::?\d{2})?$/.test(text)) return text;
-  const name = text.toLowerCase() === 'default' ? 'UTC' : text;
-  try {
-    const zone = new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone;
-    // Intl may answer with another name of the zone; the client sees the one it gave, in the zone's own spelling where only case differs.
-    return zone.toLowerCase() === name.toLowerCase() ? zone : name;
-  } catch {
-    return null;
-  }
-}
-
 const DATE_STYLES: Readonly<Record<string, string>> = { iso: 'ISO', sql: 'SQL', postgres: 'Postgres', german: 'German' };
 const DATE_ORDERS: Readonly<Record<string, string>> = { mdy: 'MDY', us: 'MDY', noneuropean: 'MDY', dmy: 'DMY', euro: 'DMY', european: 'DMY', ymd: 'YMD' };
 
@@ -91,7 +79,7 @@ const SETTINGS: readonly Setting[] = [
   setting('client_encoding', 'UTF8', (t) => (/^utf-?8$|^unicode$|^sql_ascii$/i.test(t) ? 'UTF8' : null), true),
   setting('DateStyle', 'ISO, MDY', any, true),
   setting('IntervalStyle', 'postgres', oneOf('postgres', 'postgres_verbose', 'sql_standard', 'iso_8601'), true),
-  setting('TimeZone', 'UTC', timeZone, true),
+  setting('TimeZone', 'UTC', timeZoneOfSetting, true),
   setting('extra_float_digits', '1', integerBetween(-15, 3)),
   setting('bytea_output', 'hex', oneOf('hex')),
   setting('search_path', '"$user", public', any),

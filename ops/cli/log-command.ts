@@ -1,0 +1,116 @@
+import { EventCodec, type SchemaSource } from '#schemas/events/codec.js';
+import { COMMIT_SCHEMA_ID, EventSchemaStore, LEASE_SCHEMA_ID } from '#engines/serve/event-schemas.js';
+import { EVENT_SCHEMAS } from '#engines/catalog/system-tables.js';
+import { Store } from '#engines/rows/store.js';
+import type { StoredRecord } from '#log/change-log.js';
+import { EmbeddedLogReader } from '#log/embedded/embedded-log-reader.js';
+import type { LogEvent, RowVersion } from '#schemas/events/event.js';
+import type { Offset, Partition } from '#schemas/kernel/brand.js';
+import { ExternalRegistry } from '#schemas/registry/external.js';
+import { readSchemaId } from '#schemas/events/wire-format.js';
+import { shapeOfSchema } from '#schemas/events/avro-schema.js';
+import { DEFAULT_TEXT_CONTEXT, printText } from '#schemas/values/text-form.js';
+import type { Configuration } from '../config/configuration.js';
+import { embeddedFolder, openLog } from '../processes/log-source.js';
+import { CommandFailed } from './status-command.js';
+
+export interface LogCommand {
+  readonly follow: boolean;
+  readonly from: number;
+  /** Name, or schema.name; null = all. */
+  readonly table: string | null;
+  readonly json: boolean;
+}
+
+const PARTITION = 0 as Partition;
+
+/** Schemas as the log itself has told them so far, before any registry is asked. */
+class SchemasOfLog implements SchemaSource {
+  readonly #fixed = new EventSchemaStore(new Store());
+  readonly #texts = new Map<number, string>();
+
+  schemaText(id: number): string | null {
+    return this.#fixed.schemaText(id) ?? this.#texts.get(id) ?? null;
+  }
+
+  /** A registration that stands in the log as a row of the system table. */
+  note(event: LogEvent): void {
+    if (event.kind !== 'row' || event.table !== EVENT_SCHEMAS.shape.id || event.row === null) return;
+    const { id, text } = EVENT_SCHEMAS.fromRow(event.row);
+    if (id > 0) this.#texts.set(id, text);
+  }
+
+  add(id: number, text: string): void {
+    this.#texts.set(id, text);
+  }
+}
+
+/** `polylog log`: every event from an offset on, decoded, one a line. */
+export async function printLog(configuration: Configuration, command: LogCommand): Promise<void> {
+  if (!Number.isInteger(command.from) || command.from < 0) throw new CommandFailed('--from takes an offset: a whole number from 0 on');
+  const schemas = new SchemasOfLog();
+  const codec = new EventCodec(schemas, COMMIT_SCHEMA_ID, LEASE_SCHEMA_ID);
+  const registry = configuration.registry === null ? null : new ExternalRegistry(configuration.registry, (url, options) => fetch(url, options));
+  const stop = new AbortController();
+  process.once('SIGINT', () => stop.abort());
+  process.stdout.on('error', () => process.exit(0));
+  for await (const batch of await recordsOf(configuration, command.follow ? stop.signal : null)) {
+    for (const record of batch) {
+      const id = readSchemaId(record.value);
+      if (schemas.schemaText(id) === null && registry !== null) schemas.add(id, (await registry.schemaById(id)) ?? 'null');
+      const event = codec.decode(record.value, record.key);
+      schemas.note(event);
+      if (record.offset < command.from || !wanted(event, command.table, schemas, id)) continue;
+      process.stdout.write(`${command.json ? JSON.stringify({ offset: record.offset, ...event }, jsonValue) : line(record, event, schemas, id)}\n`);
+    }
+  }
+}
+
+/** From the log's beginning, because the schemas stand there. */
+async function recordsOf(configuration: Configuration, follow: AbortSignal | null): Promise<AsyncIterable<readonly StoredRecord[]>> {
+  if (configuration.log === 'embedded') return new EmbeddedLogReader(embeddedFolder(configuration)).records(PARTITION, 0 as Offset, follow);
+  const log = await openLog(configuration);
+  return follow === null ? log.read(PARTITION, 0 as Offset, await log.end(PARTITION)) : log.tail(PARTITION, 0 as Offset, follow);
+}
+
+function shapeOf(schemas: SchemasOfLog, id: number): ReturnType<typeof shapeOfSchema> {
+  const text = schemas.schemaText(id);
+  return text === null ? null : shapeOfSchema(JSON.parse(text) as Record<string, unknown>);
+}
+
+function wanted(event: LogEvent, table: string | null, schemas: SchemasOfLog, id: number): boolean {
+  if (table === null) return true;
+  const shape = event.kind === 'row' ? shapeOf(schemas, id) : null;
+  return shape !== null && (shape.name === table || `${shape.schema}.${shape.name}` === table);
+}
+
+function line(record: StoredRecord, event: LogEvent, schemas: SchemasOfLog, id: number): string {
+  const time = new Date(record.timestampMs).toISOString();
+  const head = `${String(record.offset).padStart(10)} ${time}`;
+  if (event.kind === 'lease') return `${head} server ${event.server} lease ${event.action}, epoch ${event.epoch}, ${event.holder}`;
+  if (event.kind === 'commit') return `${head} commit of ${event.transaction} (${event.commit.events} events)`;
+  const shape = shapeOf(schemas, id);
+  const name = shape === null ? `table ${event.table}` : `${shape.database}.${shape.schema}.${shape.name}`;
+  return `${head} ${event.op.padEnd(6)} ${name} ${fields(event, shape)}${event.commit === null ? '' : ` ✓ commit ${event.transaction} (${event.commit.events})`}`;
+}
+
+function fields(event: RowVersion, shape: ReturnType<typeof shapeOfSchema>): string {
+  if (event.row === null) return `key ${Buffer.from(event.key, 'latin1').toString('hex')}`;
+  const { row } = event;
+  if (shape === null) return JSON.stringify(row, jsonValue);
+  return shape.columns.map((c) => `${c.name}=${row[c.slot] === null || row[c.slot] === undefined ? 'null' : printText(c.type, row[c.slot] ?? null, DEFAULT_TEXT_CONTEXT)}`).join(' ');
+}
+
+function jsonValue(_key: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? String(value) : value;
+}
+
+/** `polylog log verify`: exit code 1 when anything is damaged. */
+export async function verifyLog(configuration: Configuration): Promise<void> {
+  if (configuration.log !== 'embedded') throw new CommandFailed('only the embedded log can be verified here: Kafka checks its own records');
+  const { records, damage, tornBytes } = await new EmbeddedLogReader(embeddedFolder(configuration)).verify(PARTITION);
+  for (const { segment, position, offset, what } of damage) process.stdout.write(`damaged: segment ${segment}, byte ${position}, offset ${offset}: ${what}\n`);
+  if (tornBytes > 0) process.stdout.write(`the last segment ends in ${tornBytes} bytes of an unfinished write: the next start cuts them\n`);
+  process.stdout.write(damage.length === 0 ? `${records} records, no damage\n` : `${records} records read, ${damage.length} damaged places\n`);
+  if (damage.length > 0) process.exitCode = 1;
+}

@@ -1,0 +1,15 @@
+import { join } from 'node:path';
+import type { ChangeLog } from '#log/change-log.js';
+import { EmbeddedLog } from '#log/embedded/embedded-log.js';
+import type { Configuration } from '../config/configuration.js';
+
+/** Opens the log that a configuration names. The Kafka driver is loaded only when it is asked for. */
+export async function openLog(configuration: Configuration): Promise<ChangeLog> {
+  if (configuration.log === 'embedded') return EmbeddedLog.open({ folder: embeddedFolder(configuration) });
+  const { KafkaLog } = await import('#log/kafka/kafka-log.js');
+  return KafkaLog.open({ url: configuration.log, appendTimeoutMs: configuration.commitTimeoutMs });
+}
+
+export function embeddedFolder(configuration: Pick<Configuration, 'data'>): string {
+  return join(configuration.data, 'log');
+}
