@@ -400,11 +400,13 @@ export type EventSchemaRow = {
   readonly version: number;
   readonly id: number;
   readonly text: string;
+  /** Soft-deleted: no longer listed, still read by its id. */
+  readonly deleted: boolean;
 };
 export const EVENT_SCHEMAS = systemTable<EventSchemaRow>(
   14,
   'event_schemas',
-  { subject: text, version: integer, id: integer, text },
+  { subject: text, version: integer, id: integer, text, deleted: boolean },
   ['subject', 'version'],
 );
 

@@ -131,7 +131,10 @@ export class Engine {
     schemas.attach(manager);
     await catalog.registerSystemShapes();
     if (catalog.empty) await catalog.bootstrap({ user: options.bootstrap.user, verifier: createVerifier(options.bootstrap.password, random) });
-    await catalog.registerUserShapes();
+    for (const generation of [...catalog.current.generations()]) {
+      const shape = catalog.current.shapeOfGeneration(generation);
+      if (shape !== null) await registrar.register(shape.event);
+    }
     return new Engine({ registry: new BuiltInRegistry(schemas), catalog, manager, store, options, recovery: { events: state.events, ms: clock.monotonicMs() - began } });
   }
 
