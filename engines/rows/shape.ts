@@ -1,5 +1,5 @@
-import type { ObjectId } from '#schemas/kernel/brand.js';
 import type { EventShape } from '#schemas/events/event.js';
+import type { ObjectId } from '#schemas/kernel/brand.js';
 import type { SqlType } from '#schemas/values/type.js';
 import type { Row, Value } from '#schemas/values/value.js';
 

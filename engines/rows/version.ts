@@ -30,15 +30,27 @@ export interface RowLock {
   readonly queue: LockWaiter[];
 }
 
+/** A transaction as row locks know it: everything that it holds on rows, released together. */
+export interface LockOwner extends Writer {
+  readonly locks: HeldRowLock[];
+}
+
+export interface HeldRowLock {
+  readonly lock: RowLock;
+  /** The newest version when the lock was taken. */
+  readonly version: Version;
+}
+
 export interface LockHolder {
-  readonly owner: Writer;
+  readonly owner: LockOwner;
   /** 0 key-share, 1 share, 2 no-key-update, 3 update. */
   strength: number;
 }
 
 export interface LockWaiter {
-  readonly owner: Writer;
+  readonly owner: LockOwner;
   readonly strength: number;
+  readonly version: Version;
   readonly wake: () => void;
 }
 
@@ -59,7 +71,15 @@ export class Version {
   /** Some secondary index has other entries for this version than for the one before. */
   readonly moved: boolean;
 
-  constructor(key: string, id: VersionId, row: Row | null, writer: Writer, command: number, previous: Version | null, moved: boolean) {
+  constructor(
+    key: string,
+    id: VersionId,
+    row: Row | null,
+    writer: Writer,
+    command: number,
+    previous: Version | null,
+    moved: boolean,
+  ) {
     this.key = key;
     this.id = id;
     this.row = row;

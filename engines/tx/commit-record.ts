@@ -1,7 +1,9 @@
-import type { Commit, ReadRange, RowVersion } from '#schemas/events/event.js';
-import { recordKey } from '#schemas/events/codec.js';
-import type { Offset, ServerId, VersionId } from '#schemas/kernel/brand.js';
 import type { LogRecord } from '#log/change-log.js';
+import { certifiedKey } from '#log/transactions/certifier.js';
+import { recordKey } from '#schemas/events/codec.js';
+import type { Commit, RowVersion } from '#schemas/events/event.js';
+import { assert } from '#schemas/kernel/assert.js';
+import type { Offset, ServerId } from '#schemas/kernel/brand.js';
 import type { Version } from '../rows/version.js';
 import type { Unit, Write } from './unit.js';
 
@@ -26,7 +28,7 @@ function isNet({ data, version }: Write, unit: Unit): boolean {
   let head: Version | null = data.rows.get(version.key) ?? null;
   while (head !== null && head.writer !== unit) head = head.previous;
   if (head !== version) return false;
-  return version.row !== null || baseOf(version) !== null;
+  return version.row !== null || replacesRow(version);
 }
 
 /** The live version that this transaction's versions of a row replace; null for a row that was not there. */
@@ -36,17 +38,45 @@ function baseOf(version: Version): Version | null {
   return base === null || base.row === null ? null : base;
 }
 
+/** Was the row there before the transaction that wrote `version`? */
+export function replacesRow(version: Version): boolean {
+  return baseOf(version) !== null;
+}
+
+/** Row keys and unique entries that a transaction wrote, as the certifier knows them. */
+export function certifiedWrites(writes: readonly Write[]): string[] {
+  const keys: string[] = [];
+  for (let i = 0; i < writes.length; i++) {
+    const { data, version } = writes[i] as Write;
+    keys.push(certifiedKey(data.id, version.key));
+    if (version.row === null || (version.previous !== null && !version.moved)) continue;
+    for (const index of data.indexes) {
+      if (!index.shape.unique) continue;
+      const columns = index.keyOf(version.row);
+      if (columns !== null) keys.push(certifiedKey(index.shape.id, columns));
+    }
+  }
+  return keys;
+}
+
 export interface CommitStamp {
   readonly server: ServerId;
   readonly snapshot: Offset;
   /** Microseconds since 1970. */
   readonly timestamp: number;
   readonly uncertainty: number;
-  readonly reads: readonly ReadRange[];
 }
 
 /** The log record of one net write. `commit` on the transaction's last. */
-export function encodeWrite({ data, version }: Write, transaction: VersionId, sequence: number, stamp: CommitStamp, commit: Commit | null, encoder: EventEncoder): LogRecord {
+export function encodeWrite(
+  { data, version }: Write,
+  unit: Unit,
+  sequence: number,
+  stamp: CommitStamp,
+  commit: Commit | null,
+  encoder: EventEncoder,
+): LogRecord {
+  assert(unit.id !== null, 'a transaction is sent without an id');
   const base = baseOf(version);
   const { event } = data.shape;
   const value = encoder.encode({
@@ -57,7 +87,7 @@ export function encodeWrite({ data, version }: Write, transaction: VersionId, se
     version: version.id,
     previous: base === null ? null : base.id,
     server: stamp.server,
-    transaction,
+    transaction: unit.id,
     sequence,
     op: version.row === null ? 'delete' : base === null ? 'insert' : 'update',
     row: version.row,

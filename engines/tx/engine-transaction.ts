@@ -2,14 +2,27 @@ import type { ReadRange } from '#schemas/events/event.js';
 import type { ObjectId, Offset, VersionId } from '#schemas/kernel/brand.js';
 import { SqlError } from '#schemas/sqlstate/sql-error.js';
 import type { Row } from '#schemas/values/value.js';
+import type { IndexData } from '../rows/index-data.js';
 import type { KeyRange, MaybePromise, ReadView, RowCursor, VisibleRow } from '../rows/reading.js';
 import type { IndexShape, TableShape } from '../rows/shape.js';
-import { entriesWith } from '../rows/store.js';
-import type { IndexData, TableData } from '../rows/table-data.js';
-import { type LiveVersion, Version } from '../rows/version.js';
+import type { TableData } from '../rows/table-data.js';
+import { type LiveVersion, PENDING, Version } from '../rows/version.js';
+import { standsOnFailed } from './commit-failure.js';
+import { HeldCursor } from './held-cursor.js';
+import { hasEnded, mayNotWait, releaseLocks, STRENGTHS, tryLock, waitFor, waitInQueue } from './row-locks.js';
+import type {
+  InsertOutcome,
+  Isolation,
+  LockOutcome,
+  Mark,
+  RowLockStrength,
+  SessionControl,
+  TableLockMode,
+  Transaction,
+  TransactionOptions,
+  WaitPolicy,
+} from './transaction.js';
 import type { TransactionManager } from './transaction-manager.js';
-import { mayNotWait, STRENGTHS, tryLock, waitFor, waitInQueue } from './row-locks.js';
-import type { InsertOutcome, Isolation, LockOutcome, Mark, RowLockStrength, SessionControl, TableLockMode, Transaction, TransactionOptions, WaitPolicy } from './transaction.js';
 import { duplicateKey } from './unique-violation.js';
 import { Unit } from './unit.js';
 
@@ -21,7 +34,8 @@ interface MutableView extends ReadView {
 }
 
 interface EngineMark extends Mark {
-  readonly locks: number;
+  readonly rowLocks: number;
+  readonly tableLocks: number;
 }
 
 /** One transaction of this engine. See transaction.ts for what each method promises. */
@@ -38,6 +52,11 @@ export class EngineTransaction implements Transaction {
   checks: Array<() => MaybePromise<void>> | null = null;
   ends: Array<(committed: boolean) => void> | null = null;
   #began = false;
+  #openCursors = 0;
+  /** The oldest snapshot that an open cursor of this transaction or its running statement reads. */
+  oldestSnapshot: Offset;
+  /** Its commit is under way: nobody can roll it back any more. */
+  committing = false;
   over = false;
 
   constructor(manager: TransactionManager, options: TransactionOptions, startedAt: bigint) {
@@ -47,6 +66,7 @@ export class EngineTransaction implements Transaction {
     this.control = options.control;
     this.startedAt = startedAt;
     this.view = { snapshot: manager.durable, command: 1, owner: this.unit };
+    this.oldestSnapshot = this.view.snapshot;
     this.reads = options.isolation === 'serializable' ? [] : null;
   }
 
@@ -59,6 +79,7 @@ export class EngineTransaction implements Transaction {
     if (!this.#began || this.isolation === 'read committed') {
       this.#began = true;
       this.view.snapshot = this.#manager.durable;
+      if (this.#openCursors === 0) this.oldestSnapshot = this.view.snapshot;
     }
     return this.view;
   }
@@ -70,15 +91,31 @@ export class EngineTransaction implements Transaction {
 
   scan(table: TableShape, range: KeyRange, reverse: boolean): RowCursor {
     this.#read(table.id, range);
-    return this.#manager.store.scan(table, range, reverse, { ...this.view });
+    return this.#hold(this.#manager.store.scan(table, range, reverse, this.#frozenView()));
   }
 
   scanIndex(table: TableShape, index: IndexShape, range: KeyRange, reverse: boolean): RowCursor {
     // Writes are certified by row key and by unique entry; a range of an index that is not unique is covered by the whole table.
     if (index.unique) this.#read(index.id, range);
     else this.#read(table.id, { from: null, to: null });
-    return this.#manager.store.scanIndex(table, index, range, reverse, { ...this.view });
+    return this.#hold(this.#manager.store.scanIndex(table, index, range, reverse, this.#frozenView()));
   }
+
+  /** The view of this statement, for cursors that live longer. */
+  #frozenView(): ReadView {
+    const { snapshot, command, owner } = this.view;
+    return { snapshot, command, owner };
+  }
+
+  #hold(cursor: RowCursor): RowCursor {
+    if (this.isolation !== 'read committed') return cursor;
+    this.#openCursors++;
+    return new HeldCursor(cursor, this.#cursorEnded);
+  }
+
+  readonly #cursorEnded = (): void => {
+    if (--this.#openCursors === 0) this.oldestSnapshot = this.view.snapshot;
+  };
 
   #read(object: ObjectId, range: KeyRange): void {
     // '\u00ff' nine times stands behind every key: tags are at most three.
@@ -95,80 +132,88 @@ export class EngineTransaction implements Transaction {
 
   /** Null = somebody stands in the way and waiting is allowed. */
   #lockOnce(data: TableData, seen: VisibleRow, strength: number, wait: WaitPolicy): LockOutcome | null {
-    const head = data.rows.get(seen.key);
+    const head = data.pinned(seen.key);
     if (head === undefined) return this.#gone();
     // A new row of somebody else in the place of one that we saw deleted: its insert is a lock as well.
-    if (!head.writer.appended && head.writer !== this.unit && head.lock === null) {
-      return mayNotWait(wait, data.shape.event.name) ? { kind: 'skipped' } : null;
-    }
-    const holder = tryLock(head, this.unit, strength);
-    if (holder !== null) return mayNotWait(wait, data.shape.event.name) ? { kind: 'skipped' } : null;
+    const inserting = !head.writer.appended && head.writer !== this.unit && head.lock === null;
+    if (inserting || !tryLock(head, this.unit, strength))
+      return mayNotWait(wait, data.shape.event.name) ? SKIPPED : null;
     return this.#afterLock(head, seen);
   }
 
   #afterLock(head: Version, seen: VisibleRow): LockOutcome {
-    if (head === seen) {
+    if (head.id === seen.id) {
       // ON CONFLICT may have met a row that the snapshot does not see.
-      if (this.isolation !== 'read committed' && head.writer !== this.unit && head.writer.offset >= this.view.snapshot) {
+      if (
+        this.isolation !== 'read committed' &&
+        head.writer !== this.unit &&
+        head.writer.offset >= this.view.snapshot
+      ) {
         throw new SqlError('serialization_failure', 'could not serialize access due to concurrent update');
       }
-      if (head.writer.offset === Number.POSITIVE_INFINITY) this.unit.standOn(head.writer);
+      this.unit.standOn(head.writer);
       return { kind: 'locked', row: seen };
     }
     let newest: Version | null = head;
     // A key-share lock goes together with a pending update that keeps the key: what counts is the version below it.
     while (newest !== null && newest.writer !== this.unit && !newest.writer.appended) newest = newest.previous;
-    if (newest === seen) return { kind: 'locked', row: seen };
-    if (newest === null || newest.row === null) {
-      if (newest !== null && newest.writer === this.unit) return { kind: 'gone' };
-      return this.#gone();
+    if (newest !== null && newest.id === seen.id) {
+      this.unit.standOn(newest.writer);
+      return { kind: 'locked', row: seen };
     }
-    if (newest.writer === this.unit) return { kind: 'changed', row: newest as LiveVersion };
+    if (newest !== null && newest.writer === this.unit)
+      return newest.row === null ? GONE : { kind: 'changed', row: newest as LiveVersion };
+    if (newest !== null) this.unit.standOn(newest.writer);
+    if (newest === null || newest.row === null) return this.#gone();
     if (this.isolation !== 'read committed') {
       throw new SqlError('serialization_failure', 'could not serialize access due to concurrent update');
     }
-    this.unit.standOn(newest.writer);
     return { kind: 'changed', row: newest as LiveVersion };
   }
 
   #gone(): LockOutcome {
-    if (this.isolation !== 'read committed') throw new SqlError('serialization_failure', 'could not serialize access due to concurrent delete');
-    return { kind: 'gone' };
+    if (this.isolation !== 'read committed')
+      throw new SqlError('serialization_failure', 'could not serialize access due to concurrent delete');
+    return GONE;
   }
 
   async #lockWaiting(data: TableData, seen: VisibleRow, strength: number, wait: WaitPolicy): Promise<LockOutcome> {
     for (;;) {
-      const head = data.rows.get(seen.key);
-      if (head === undefined) return this.#gone();
-      this.#manager.statistics.lockWaits++;
-      if (head.lock === null) {
-        await this.#waitForEnd(head.writer as Unit);
-      } else {
-        const holder = tryLock(head, this.unit, strength);
-        if (holder === null) return this.#afterLock(head, seen);
-        await waitInQueue(head.lock, this.unit, holder, strength, this.#manager.surroundings(this.control));
-      }
       const outcome = this.#lockOnce(data, seen, strength, wait);
       if (outcome !== null) return outcome;
+      const head = data.pinned(seen.key);
+      if (head === undefined) return this.#gone();
+      this.#manager.statistics.lockWaits++;
+      if (head.lock === null) await this.#waitForEnd(head.writer as Unit);
+      else await waitInQueue(head.lock, head, this.unit, strength, this.#manager.surroundings(this.control));
     }
   }
 
-  /** Until another transaction has appended its commit or rolled back. */
+  /** Until another transaction has appended its commit, rolled back, or taken back some of its writes. */
   #waitForEnd(other: Unit): Promise<void> {
-    if (other.appended || other.failed) return Promise.resolve();
-    return waitFor(this.unit, other, this.#manager.surroundings(this.control), (wake) => {
-      other.waiters ??= [];
-      const { waiters } = other;
-      waiters.push(wake);
-      return () => {
-        const at = waiters.indexOf(wake);
-        if (at >= 0) waiters.splice(at, 1);
-      };
-    });
+    if (hasEnded(other)) return Promise.resolve();
+    const blockers = [other];
+    return waitFor(
+      this.unit,
+      () => blockers,
+      this.#manager.surroundings(this.control),
+      (wake) => {
+        other.waiters ??= [];
+        other.waiters.push(wake);
+        return () => {
+          const at = other.waiters?.indexOf(wake) ?? -1;
+          if (at >= 0) other.waiters?.splice(at, 1);
+        };
+      },
+    );
   }
 
   lockTable(table: ObjectId, mode: TableLockMode, nowait: boolean): MaybePromise<void> {
-    return this.#manager.tableLocks.acquire(this.unit, table, mode, nowait, this.#manager.surroundings(this.control)) ?? undefined;
+    const { tableLocks } = this.#manager;
+    if (tableLocks.tryAcquire(this.unit, table, mode)) return undefined;
+    if (nowait)
+      throw new SqlError('lock_not_available', `could not obtain lock on relation "${this.#manager.nameOf(table)}"`);
+    return tableLocks.acquire(this.unit, table, mode, this.#manager.surroundings(this.control));
   }
 
   // ── writing ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -179,17 +224,27 @@ export class EngineTransaction implements Transaction {
     return outcome.row;
   }
 
-  insertUnlessConflict(table: TableShape, row: Row, arbiters: ReadonlyArray<IndexShape | null> | null): MaybePromise<InsertOutcome> {
+  insertUnlessConflict(
+    table: TableShape,
+    row: Row,
+    arbiters: ReadonlyArray<IndexShape | null> | null,
+  ): MaybePromise<InsertOutcome> {
     return this.#insert(table, row, arbiters);
   }
 
   #insert(table: TableShape, row: Row, arbiters: ReadonlyArray<IndexShape | null> | null): MaybePromise<InsertOutcome> {
     const data = this.#data(table);
+    if (data.lacking) return this.#manager.store.complete(data).then(() => this.#insert(table, row, arbiters));
     const id = this.#manager.mint.next();
     const key = data.keyOf(row, id);
     const conflict = this.#conflict(data, key, row, null, arbiters);
-    if (conflict === null) return { kind: 'inserted', row: this.#link(data, key, id, row) };
+    if (conflict === null)
+      return {
+        kind: 'inserted',
+        row: this.#link(data, key, id, row, data.hasOwnKey ? (data.head(key) ?? null) : null),
+      };
     if (conflict instanceof Unit) return this.#waitForEnd(conflict).then(() => this.#insert(table, row, arbiters));
+    this.unit.standOn(conflict.writer);
     return { kind: 'conflict', row: conflict };
   }
 
@@ -197,9 +252,15 @@ export class EngineTransaction implements Transaction {
    * Who stands in the way of `row` under its unique keys: null = nobody, a Unit = a transaction whose end decides, a row = the conflicting row, for the arbiters
    * that the caller handles. Throws 23505 for any other conflict.
    */
-  #conflict(data: TableData, key: string, row: Row, self: string | null, arbiters: ReadonlyArray<IndexShape | null> | null): Unit | LiveVersion | null {
+  #conflict(
+    data: TableData,
+    key: string,
+    row: Row,
+    self: string | null,
+    arbiters: ReadonlyArray<IndexShape | null> | null,
+  ): Unit | LiveVersion | null {
     if (data.hasOwnKey && key !== self) {
-      const standing = this.#standing(data.rows.get(key));
+      const standing = this.#standing(data.head(key));
       if (standing instanceof Unit) return standing;
       if (standing !== null) {
         if (arbiters === null || arbiters.includes(null)) return standing;
@@ -234,9 +295,9 @@ export class EngineTransaction implements Transaction {
   }
 
   #standingInIndex(data: TableData, index: IndexData, columns: string, self: string | null): Unit | LiveVersion | null {
-    for (const rowKey of entriesWith(index, columns)) {
+    for (const rowKey of data.candidates(index, columns)) {
       if (rowKey === self) continue;
-      const head = data.rows.get(rowKey);
+      const head = data.head(rowKey);
       const standing = this.#standing(head);
       if (standing === null) continue;
       if (standing instanceof Unit) {
@@ -255,21 +316,23 @@ export class EngineTransaction implements Transaction {
 
   update(table: TableShape, locked: VisibleRow, row: Row): MaybePromise<VisibleRow> {
     const data = this.#data(table);
+    if (data.lacking) return this.#manager.store.complete(data).then(() => this.update(table, locked, row));
     const key = data.hasOwnKey ? data.keyOf(row, locked.id) : locked.key;
     const moved = data.indexes.length > 0 && data.moves(locked.row, row);
     if (key !== locked.key || moved) {
       const conflict = this.#conflict(data, key, row, locked.key, NO_ARBITERS);
       if (conflict instanceof Unit) return this.#waitForEnd(conflict).then(() => this.update(table, locked, row));
     }
-    if (key !== locked.key) {
-      this.#link(data, locked.key, this.#manager.mint.next(), null);
-      return this.#link(data, key, this.#manager.mint.next(), row);
-    }
-    return this.#link(data, key, this.#manager.mint.next(), row, moved);
+    const { mint } = this.#manager;
+    const head = data.head(locked.key) ?? null;
+    if (key === locked.key) return this.#link(data, key, mint.next(), row, head, moved);
+    this.#link(data, locked.key, mint.next(), null, head);
+    return this.#link(data, key, mint.next(), row, data.head(key) ?? null);
   }
 
   delete(table: TableShape, locked: VisibleRow): MaybePromise<void> {
-    this.#link(this.#data(table), locked.key, this.#manager.mint.next(), null);
+    const data = this.#data(table);
+    this.#link(data, locked.key, this.#manager.mint.next(), null, data.head(locked.key) ?? null);
   }
 
   #data(table: TableShape): TableData {
@@ -279,8 +342,15 @@ export class EngineTransaction implements Transaction {
     return data;
   }
 
-  #link(data: TableData, key: string, id: VersionId, row: Row | null, moved = true): LiveVersion {
-    const version = new Version(key, id, row, this.unit, this.view.command, data.rows.get(key) ?? null, moved);
+  #link(
+    data: TableData,
+    key: string,
+    id: VersionId,
+    row: Row | null,
+    previous: Version | null,
+    moved = true,
+  ): LiveVersion {
+    const version = new Version(key, id, row, this.unit, this.view.command, previous, moved);
     data.link(version);
     this.unit.writes.push({ data, version });
     return version as LiveVersion;
@@ -299,17 +369,22 @@ export class EngineTransaction implements Transaction {
   }
 
   mark(): Mark {
-    const mark: EngineMark = { position: this.unit.writes.length, locks: this.unit.tableLocks.length };
+    const { writes, locks, tableLocks } = this.unit;
+    const mark: EngineMark = { position: writes.length, rowLocks: locks.length, tableLocks: tableLocks.length };
     return mark;
   }
 
   rollbackTo(mark: Mark): void {
-    const { writes } = this.unit;
+    const { unit } = this;
+    const { writes } = unit;
     while (writes.length > mark.position) {
       const write = writes.pop();
       if (write !== undefined) write.data.unlink(write.version);
     }
-    this.#manager.tableLocks.release(this.unit, (mark as EngineMark).locks);
+    const { rowLocks, tableLocks } = mark as EngineMark;
+    releaseLocks(unit, rowLocks);
+    this.#manager.tableLocks.release(unit, tableLocks);
+    unit.wakeWaiters();
   }
 
   commit(): Promise<Offset> {
@@ -323,7 +398,8 @@ export class EngineTransaction implements Transaction {
   awaitReadsDurable(): Promise<void> | null {
     const { dependsOn } = this.unit;
     if (dependsOn === null) return null;
-    if (dependsOn.offset !== Number.POSITIVE_INFINITY) {
+    if (dependsOn.failed) return Promise.reject(standsOnFailed());
+    if (dependsOn.offset !== PENDING) {
       this.unit.dependsOn = null;
       return null;
     }
@@ -332,11 +408,12 @@ export class EngineTransaction implements Transaction {
 
   findNewest(table: TableShape, index: IndexShape | null, columns: string): MaybePromise<VisibleRow | null> {
     const data = this.#manager.store.table(table);
-    if (index === null) return this.#newestAppended(data.rows.get(columns));
+    if (index === null) return this.#newestAppended(data.head(columns));
+    if (data.lacking) return this.#manager.store.complete(data).then(() => this.findNewest(table, index, columns));
     const found = data.index(index.id);
     if (found === undefined) return null;
-    for (const key of entriesWith(found, columns)) {
-      const row = this.#newestAppended(data.rows.get(key));
+    for (const key of data.candidates(found, columns)) {
+      const row = this.#newestAppended(data.head(key));
       if (row !== null && found.keyOf(row.row) === columns) return row;
     }
     return null;
@@ -346,8 +423,11 @@ export class EngineTransaction implements Transaction {
   #newestAppended(head: Version | undefined): LiveVersion | null {
     let version: Version | null = head ?? null;
     while (version !== null && version.writer !== this.unit && !version.writer.appended) version = version.previous;
+    if (version !== null) this.unit.standOn(version.writer);
     return version === null || version.row === null ? null : (version as LiveVersion);
   }
 }
 
 const NO_ARBITERS: readonly never[] = [];
+const SKIPPED: LockOutcome = { kind: 'skipped' };
+const GONE: LockOutcome = { kind: 'gone' };

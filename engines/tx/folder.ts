@@ -1,13 +1,15 @@
-import { Assembler, type AssembledTransaction } from '#log/transactions/assembler.js';
-import { type Certifier, certifiedKey } from '#log/transactions/certifier.js';
 import type { ChangeLog, StoredRecord } from '#log/change-log.js';
+import { type AssembledTransaction, Assembler } from '#log/transactions/assembler.js';
+import { type Certifier, certifiedKey } from '#log/transactions/certifier.js';
+import { Leases, type Term } from '#log/transactions/leases.js';
 import type { EventCodec } from '#schemas/events/codec.js';
+import type { RowVersion } from '#schemas/events/event.js';
 import { readSchemaId } from '#schemas/events/wire-format.js';
-import type { ObjectId, Offset, Partition, VersionId } from '#schemas/kernel/brand.js';
+import type { ObjectId, Offset, Partition, ServerId, VersionId } from '#schemas/kernel/brand.js';
 import type { TableShape } from '../rows/shape.js';
-import type { Store } from '../rows/store.js';
+import { FIRST_USER_OBJECT, type Store } from '../rows/store.js';
 import type { TableData } from '../rows/table-data.js';
-import { settledAt, Version, type Writer } from '../rows/version.js';
+import { SETTLED, Version } from '../rows/version.js';
 
 /** Shapes of tables as of the place in the log that the fold has reached. */
 export interface ShapeSource {
@@ -16,9 +18,6 @@ export interface ShapeSource {
   /** The transaction wrote system tables: shapes may be others now. Called after its rows are in the store. */
   systemRowsChanged(tables: ReadonlySet<ObjectId>): void;
 }
-
-/** Ids below this belong to system tables. */
-export const FIRST_USER_OBJECT = 16_384;
 
 /** What a fold has seen besides rows: where this engine must continue. */
 export interface FoldState {
@@ -30,31 +29,58 @@ export interface FoldState {
   readonly assembler: Assembler;
 }
 
+/** Where a fold begins. */
+export interface FoldStart {
+  readonly lastVersion: VersionId | null;
+  readonly terms: ReadonlyArray<readonly [ServerId, Term]>;
+}
+
+const FROM_THE_BEGINNING: FoldStart = { lastVersion: null, terms: [] };
+
 /**
  * Folds the log into the store: records to transactions, transactions to verdicts, commits to rows. Deterministic (I3): the state depends on the records alone.
  */
 export class Folder {
-  readonly state: FoldState = { next: 0 as Offset, events: 0, lastVersion: null, assembler: new Assembler() };
+  readonly state: FoldState;
   readonly #store: Store;
   readonly #codec: EventCodec;
   readonly #certifier: Certifier;
   readonly #shapes: ShapeSource;
   #lastTable: TableData | null = null;
 
-  constructor(store: Store, codec: EventCodec, certifier: Certifier, shapes: ShapeSource) {
+  constructor(
+    store: Store,
+    codec: EventCodec,
+    certifier: Certifier,
+    shapes: ShapeSource,
+    start: FoldStart = FROM_THE_BEGINNING,
+  ) {
     this.#store = store;
     this.#codec = codec;
     this.#certifier = certifier;
     this.#shapes = shapes;
+    this.state = {
+      next: 0 as Offset,
+      events: 0,
+      lastVersion: start.lastVersion,
+      assembler: new Assembler(null, new Leases(start.terms)),
+    };
   }
 
-  /** Folds [from, end of the log). */
-  async replay(log: ChangeLog, partition: Partition, from: Offset): Promise<void> {
+  /** Folds [from, end of the log). `between` is awaited after each batch. */
+  async replay(
+    log: ChangeLog,
+    partition: Partition,
+    from: Offset,
+    between: () => Promise<void> | null = () => null,
+  ): Promise<void> {
     const end = await log.end(partition);
     this.state.next = from;
     for await (const batch of log.read(partition, from, end)) {
       if (this.#fetchSchemas !== null) await this.#fetchSchemas(this.#unknownIds(batch));
       this.fold(batch);
+      const wait = between();
+      if (wait !== null) await wait;
     }
     this.state.next = Math.max(this.state.next, end) as Offset;
   }
@@ -84,7 +110,8 @@ export class Folder {
       const record = batch[i] as StoredRecord;
       const event = this.#codec.decode(record.value, record.key);
       state.events++;
-      if (event.kind === 'row' && (state.lastVersion === null || event.version > state.lastVersion)) state.lastVersion = event.version;
+      if (event.kind === 'row' && (state.lastVersion === null || event.version > state.lastVersion))
+        state.lastVersion = event.version;
       const transaction = state.assembler.take(record.offset, event);
       if (transaction !== null) this.#decide(transaction);
       state.next = (record.offset + 1) as Offset;
@@ -95,14 +122,20 @@ export class Folder {
     const { events, offset, server, epoch, commit } = transaction;
     const writes: string[] = [];
     for (const event of events) writes.push(certifiedKey(event.table, event.key));
-    const verdict = this.#certifier.decide({ offset, snapshot: commit.snapshot, server, epoch, writes, reads: commit.reads });
+    const verdict = this.#certifier.decide({
+      offset,
+      snapshot: commit.snapshot,
+      server,
+      epoch,
+      writes,
+      reads: commit.reads,
+    });
     if (verdict.kind !== 'commit') return;
-    const writer = settledAt(offset);
     let system: Set<ObjectId> | null = null;
     for (const event of events) {
       const data = this.#table(event.table);
       if (data === null) continue;
-      this.#apply(data, event.key, event.version, event.row, writer);
+      apply(data, event);
       if (event.table < FIRST_USER_OBJECT) (system ??= new Set()).add(event.table);
     }
     if (system !== null) {
@@ -120,16 +153,22 @@ export class Folder {
     this.#lastTable = data;
     return data;
   }
+}
 
-  /** Nobody reads yet, so the older version goes at once. */
-  #apply(data: TableData, key: string, id: VersionId, row: Version['row'], writer: Writer): void {
-    const before = data.rows.get(key);
-    const wasLive = before !== undefined && before.row !== null;
-    const version = new Version(key, id, row, writer, 0, before ?? null, true);
-    if (row === null && before === undefined) return;
-    data.link(version);
-    data.cut(version);
-    if (row !== null && !wasLive) data.live++;
-    else if (row === null && wasLive) data.live--;
+/** Nobody reads yet, so the older version goes at once. What stands on disk is not asked: the newer version hides it until it is overwritten. */
+function apply(data: TableData, { key, version: id, row, op }: RowVersion): void {
+  const before = data.rows.get(key);
+  if (row === null && before === undefined && data.resident) return;
+  const version = new Version(key, id, row, SETTLED, 0, before ?? null, true);
+  data.link(version);
+  data.cut(version);
+  data.noteDecided(version);
+  if (before === undefined && !data.resident) {
+    if (op === 'insert') data.live++;
+    else if (op === 'delete') data.live--;
+    return;
   }
+  const wasLive = before !== undefined && before.row !== null;
+  if (row !== null && !wasLive) data.live++;
+  else if (row === null && wasLive) data.live--;
 }

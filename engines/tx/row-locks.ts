@@ -1,9 +1,14 @@
 import { SqlError } from '#schemas/sqlstate/sql-error.js';
-import type { LockWaiter, RowLock, Version, Writer } from '../rows/version.js';
+import type { LockHolder, LockOwner, LockWaiter, RowLock, Version, Writer } from '../rows/version.js';
 import type { RowLockStrength, SessionControl, WaitPolicy } from './transaction.js';
-import type { WaitGraph } from './wait-graph.js';
+import type { Blockers, WaitGraph } from './wait-graph.js';
 
-export const STRENGTHS: Readonly<Record<RowLockStrength, number>> = { 'key-share': 0, share: 1, 'no-key-update': 2, update: 3 };
+export const STRENGTHS: Readonly<Record<RowLockStrength, number>> = {
+  'key-share': 0,
+  share: 1,
+  'no-key-update': 2,
+  update: 3,
+};
 
 /** Rows: held; columns: asked for. PostgreSQL's table of row-level locks (13.3.2). */
 const CONFLICTS: ReadonlyArray<readonly [boolean, boolean, boolean, boolean]> = [
@@ -13,72 +18,80 @@ const CONFLICTS: ReadonlyArray<readonly [boolean, boolean, boolean, boolean]> = 
   [true, true, true, true],
 ];
 
-/** Everything one transaction holds on rows; released together. */
-export interface LockOwner extends Writer {
-  readonly locks: Array<{ readonly lock: RowLock; readonly version: Version }>;
+function conflict(held: number, asked: number): boolean {
+  return (CONFLICTS[held] as readonly boolean[])[asked] as boolean;
 }
 
-function conflicting(lock: RowLock, owner: Writer, strength: number): Writer | null {
-  for (const holder of lock.holders) {
-    if (holder.owner !== owner && (CONFLICTS[holder.strength] as readonly boolean[])[strength] === true) return holder.owner;
+function holderAgainst(lock: RowLock, owner: LockOwner, strength: number): LockHolder | null {
+  const { holders } = lock;
+  for (let i = 0; i < holders.length; i++) {
+    const holder = holders[i] as LockHolder;
+    if (holder.owner !== owner && conflict(holder.strength, strength)) return holder;
   }
   return null;
 }
 
 /**
  * Takes a row lock on the newest version of a chain at once, if nobody stands in the way. Waiters before us are not overtaken, unless we hold the row already.
- * Answers with whom to wait for.
  */
-export function tryLock(head: Version, owner: LockOwner, strength: number): Writer | null {
+export function tryLock(head: Version, owner: LockOwner, strength: number): boolean {
   const { lock } = head;
   if (lock === null) {
     const fresh: RowLock = { holders: [{ owner, strength }], queue: [] };
     head.lock = fresh;
     owner.locks.push({ lock: fresh, version: head });
-    return null;
+    return true;
   }
+  if (holderAgainst(lock, owner, strength) !== null) return false;
   const mine = lock.holders.find((holder) => holder.owner === owner);
-  const other = conflicting(lock, owner, strength);
-  if (other !== null) return other;
   if (mine !== undefined) {
     if (mine.strength < strength) mine.strength = strength;
-    return null;
+    return true;
   }
-  const before = lock.queue.find((waiter) => (CONFLICTS[waiter.strength] as readonly boolean[])[strength] === true && waiter.owner !== owner);
-  if (before !== undefined && lock.holders.length > 0) return before.owner;
+  if (lock.queue.some((waiter) => waiter.owner !== owner && conflict(waiter.strength, strength))) return false;
   lock.holders.push({ owner, strength });
   owner.locks.push({ lock, version: head });
-  return null;
+  return true;
 }
 
-/** Lets go of all rows of a transaction and wakes those whose turn it is, in the order in which they came. */
-export function releaseLocks(owner: LockOwner): void {
+/** Lets go of the rows that a transaction has locked since it held `from` of them, and hands them to those whose turn it is, in the order in which they came. */
+export function releaseLocks(owner: LockOwner, from = 0): void {
   const { locks } = owner;
-  for (let i = 0; i < locks.length; i++) {
+  for (let i = from; i < locks.length; i++) {
     const { lock, version } = locks[i] as LockOwner['locks'][number];
     const at = lock.holders.findIndex((holder) => holder.owner === owner);
     if (at >= 0) lock.holders.splice(at, 1);
-    if (lock.holders.length === 0 && lock.queue.length === 0) {
-      // Versions on top of this one share the lock; they let go of it when they are touched next.
-      if (version.lock === lock) version.lock = null;
-      continue;
-    }
-    wakeNext(lock);
+    if (lock.queue.length > 0) handOn(lock);
+    // Versions on top of this one share the lock; they let go of it when they are decided.
+    if (lock.holders.length === 0 && version.lock === lock) version.lock = null;
   }
-  locks.length = 0;
+  locks.length = from;
 }
 
-function wakeNext(lock: RowLock): void {
-  // The first waiter, and with it those behind that may share the row with it.
-  const first = lock.queue.shift();
-  if (first === undefined) return;
-  first.wake();
+/** Those at the front of the queue whom nobody stops hold the lock from now on: nobody can slip in before they wake. */
+function handOn(lock: RowLock): void {
   while (lock.queue.length > 0) {
-    const next = lock.queue[0] as LockWaiter;
-    if ((CONFLICTS[first.strength] as readonly boolean[])[next.strength] === true) return;
+    const { owner, strength, version, wake } = lock.queue[0] as LockWaiter;
+    const ended = hasEnded(owner);
+    if (!ended && holderAgainst(lock, owner, strength) !== null) return;
     lock.queue.shift();
-    next.wake();
+    if (ended) {
+      wake();
+      continue;
+    }
+    const mine = lock.holders.find((holder) => holder.owner === owner);
+    if (mine !== undefined) mine.strength = Math.max(mine.strength, strength);
+    else {
+      lock.holders.push({ owner, strength });
+      owner.locks.push({ lock, version });
+    }
+    wake();
   }
+}
+
+/** A transaction that has ended gets nothing any more, even if nobody has told those who wait on its behalf. */
+export function hasEnded(owner: Writer): boolean {
+  return owner.appended || owner.failed;
 }
 
 /** How a lock wait is bounded and where it is seen. */
@@ -91,29 +104,56 @@ export interface WaitSurroundings {
 /** Refuses at once what may not wait. Answers true when the row is to be skipped. */
 export function mayNotWait(policy: WaitPolicy, relation: string): boolean {
   if (policy === 'skip-locked') return true;
-  if (policy === 'nowait') throw new SqlError('lock_not_available', `could not obtain lock on row in relation "${relation}"`);
+  if (policy === 'nowait')
+    throw new SqlError('lock_not_available', `could not obtain lock on row in relation "${relation}"`);
   return false;
 }
 
 /**
- * Waits in a row's queue until woken. Rejects with 40P01 when the wait would close a circle, 55P03 after lock_timeout, or with the interrupt. The caller tries again when it resolves.
+ * Waits in the queue of a lock until it was handed to us. Rejects with 40P01 when the wait would close a circle, 55P03 after lock_timeout, or with the interrupt. The row may be another
+ * when it resolves.
  */
-export function waitInQueue(lock: RowLock, owner: Writer, holder: Writer, strength: number, surroundings: WaitSurroundings): Promise<void> {
-  return waitFor(owner, holder, surroundings, (wake) => {
-    const waiter: LockWaiter = { owner, strength, wake };
-    lock.queue.push(waiter);
+export function waitInQueue(
+  lock: RowLock,
+  version: Version,
+  owner: LockOwner,
+  strength: number,
+  surroundings: WaitSurroundings,
+): Promise<void> {
+  let waiter: LockWaiter | null = null;
+  const blockers = (): readonly object[] => {
+    const found: object[] = [];
+    for (const holder of lock.holders)
+      if (holder.owner !== owner && conflict(holder.strength, strength)) found.push(holder.owner);
+    for (const other of lock.queue) {
+      if (other === waiter) break;
+      if (other.owner !== owner && conflict(other.strength, strength)) found.push(other.owner);
+    }
+    return found;
+  };
+  return waitFor(owner, blockers, surroundings, (wake) => {
+    const joined: LockWaiter = { owner, strength, version, wake };
+    waiter = joined;
+    lock.queue.push(joined);
     return () => {
-      const at = lock.queue.indexOf(waiter);
-      if (at >= 0) lock.queue.splice(at, 1);
-      else if (lock.holders.length === 0) wakeNext(lock);
+      const at = lock.queue.indexOf(joined);
+      if (at < 0) return;
+      lock.queue.splice(at, 1);
+      // Those behind may have waited for nobody but us.
+      if (lock.queue.length > 0) handOn(lock);
     };
   });
 }
 
-/** The common part of every wait for another transaction. `join` queues the wake-up and returns what leaves the queue again. */
-export function waitFor(owner: Writer, holder: Writer, { control, graph, after }: WaitSurroundings, join: (wake: () => void) => () => void): Promise<void> {
+/** The common part of every wait for other transactions. `join` queues the wake-up and returns what leaves the queue again. */
+export function waitFor(
+  owner: object,
+  blockers: Blockers,
+  { control, graph, after }: WaitSurroundings,
+  join: (wake: () => void) => () => void,
+): Promise<void> {
   if (control.interrupted !== null) return Promise.reject(control.interrupted);
-  const circle = graph.wait(owner, holder);
+  const circle = graph.wait(owner, blockers);
   if (circle !== null) return Promise.reject(circle);
   return new Promise((resolve, reject) => {
     let settled = false;
@@ -134,6 +174,11 @@ export function waitFor(owner: Writer, holder: Writer, { control, graph, after }
       reject(error);
     };
     const forget = control.onInterrupt(fail);
-    const cancelTimer = control.lockTimeoutMs > 0 ? after(control.lockTimeoutMs, () => fail(new SqlError('lock_not_available', 'canceling statement due to lock timeout'))) : null;
+    const cancelTimer =
+      control.lockTimeoutMs > 0
+        ? after(control.lockTimeoutMs, () =>
+            fail(new SqlError('lock_not_available', 'canceling statement due to lock timeout')),
+          )
+        : null;
   });
 }

@@ -1,13 +1,22 @@
-import { type ChangeLog, LogUnavailable, type LogRecord, OutcomeUnknown } from '#log/change-log.js';
+import { type ChangeLog, type LogRecord, OutcomeUnknown } from '#log/change-log.js';
 import type { VersionMint } from '#log/clock/hybrid-clock.js';
-import { Certifier, certifiedKey } from '#log/transactions/certifier.js';
-import type { Commit } from '#schemas/events/event.js';
-import type { Offset, Partition, ServerId } from '#schemas/kernel/brand.js';
+import { type Certifier, certifiedKey } from '#log/transactions/certifier.js';
+import type { ReadRange } from '#schemas/events/event.js';
+import type { ObjectId, Offset, Partition, ServerId } from '#schemas/kernel/brand.js';
 import type { Clock } from '#schemas/kernel/ports.js';
-import { SqlError } from '#schemas/sqlstate/sql-error.js';
 import type { ReadView } from '../rows/reading.js';
 import type { Store } from '../rows/store.js';
-import { type CommitStamp, type EventEncoder, encodeWrite, netWrites } from './commit-record.js';
+import { PENDING } from '../rows/version.js';
+import { Collector } from './collector.js';
+import { notSerializable, refusalOf, standsOnFailed } from './commit-failure.js';
+import {
+  type CommitStamp,
+  certifiedWrites,
+  type EventEncoder,
+  encodeWrite,
+  netWrites,
+  replacesRow,
+} from './commit-record.js';
 import { EngineTransaction } from './engine-transaction.js';
 import { releaseLocks, type WaitSurroundings } from './row-locks.js';
 import { TableLocks } from './table-locks.js';
@@ -15,8 +24,12 @@ import type { SessionControl, Transaction, TransactionOptions, TransactionSystem
 import type { Unit, Write } from './unit.js';
 import { WaitGraph } from './wait-graph.js';
 
-/** Events in one append of a large transaction. */
+/** Events in one append of a large transaction. A transaction with no more than these is appended in one piece. */
 const EVENTS_PER_APPEND = 2_000;
+/** How long a client waits to hear what became of a commit that the log cannot tell about; then it gets 08007. */
+const OUTCOME_TIMEOUT_MS = 10_000;
+/** Behind every offset there is. */
+const NOT_YET = Number.MAX_SAFE_INTEGER as Offset;
 
 export interface TransactionManagerOptions {
   readonly store: Store;
@@ -30,6 +43,7 @@ export interface TransactionManagerOptions {
   readonly certifier: Certifier;
   /** One past the last record that the store holds. */
   readonly durable: Offset;
+  readonly outcomeTimeoutMs?: number;
 }
 
 export interface TransactionStatistics {
@@ -42,11 +56,17 @@ export interface TransactionStatistics {
 /** Told of commits: the catalog wants to know of those that wrote system tables. Called before anybody can see them. */
 export type DecidedListener = (writes: readonly Write[], offset: Offset) => void;
 
+/** A snapshot that is kept readable until it is released. */
+export interface HeldSnapshot {
+  readonly view: ReadView;
+  release(): void;
+}
+
 /**
  * Begins, commits and ends this engine's transactions.
  *
- * Owns the durable watermark (what a new snapshot sees), the open transactions, and the queue of versions that wait to be cut. Invariants: the watermark never moves back;
- * a transaction's versions become visible all at once, after its commit is durable (I2, I5, I6).
+ * Owns the durable watermark (what a new snapshot sees) and the open transactions. Invariants: the watermark never moves back; a transaction's versions become visible all at once,
+ * after its commit is durable (I2, I5, I6).
  */
 export class TransactionManager implements TransactionSystem {
   readonly store: Store;
@@ -57,10 +77,14 @@ export class TransactionManager implements TransactionSystem {
   readonly #options: TransactionManagerOptions;
   readonly #open = new Set<EngineTransaction>();
   readonly #units = new Set<Unit>();
-  readonly #deciding = new Map<Unit, Array<(error: Error | null) => void>>();
-  /** Versions whose older ones are cut when nobody can read them any more, in offset order. */
-  #toCut: Write[] = [];
-  #cutFrom = 0;
+  readonly #held = new Set<ReadView>();
+  readonly #collector = new Collector(() => this.#horizon());
+  /** Appended and not yet decided: the certifier does not know what they write yet. In the order of their appends. */
+  readonly #deciding = new Map<Unit, readonly string[]>();
+  readonly #waiting = new Map<Unit, Array<(error: Error | null) => void>>();
+  /** Where the log stood when each transaction that is being appended in pieces began with that. */
+  readonly #streaming = new Map<Unit, Offset>();
+  #appends = 0;
   #durable: Offset;
   #listener: DecidedListener = () => undefined;
   onCommitMs: (ms: number) => void = () => undefined;
@@ -85,6 +109,18 @@ export class TransactionManager implements TransactionSystem {
     return this.#open.size;
   }
 
+  /** Decided versions that older readers keep from settling. */
+  get unsettled(): number {
+    return this.#collector.size;
+  }
+
+  /** Where folding would have to begin to meet every record of every transaction that is not decided yet. */
+  get replayFrom(): Offset {
+    let from = this.#durable;
+    for (const began of this.#streaming.values()) if (began < from) from = began;
+    return from;
+  }
+
   begin(options: TransactionOptions): Transaction {
     const transaction = new EngineTransaction(this, options, this.#options.clock.nowMicros());
     this.#open.add(transaction);
@@ -92,125 +128,195 @@ export class TransactionManager implements TransactionSystem {
     return transaction;
   }
 
+  /** Good for what is read at once; `hold` keeps it good for longer. */
   latest(): ReadView {
     return { snapshot: this.#durable, owner: null, command: 0 };
+  }
+
+  hold(): HeldSnapshot {
+    const view = this.latest();
+    this.#held.add(view);
+    const release = (): void => {
+      if (this.#held.delete(view)) this.#collector.collect();
+    };
+    return { view, release };
+  }
+
+  /** Drops what no reader needs any more. Commits do this as they go; this is for what they leave when they cease. */
+  collect(): void {
+    this.#collector.collect();
   }
 
   surroundings(control: SessionControl): WaitSurroundings {
     return { control, graph: this.graph, after: (ms, run) => this.#options.clock.after(ms, run) };
   }
 
+  /** A table's name for messages. */
+  nameOf(table: ObjectId): string {
+    return this.store.tableById(table)?.shape.event.name ?? String(table);
+  }
+
+  /** Resolves when an appended transaction is durable and decided; rejects when it failed. */
   whenDecided(unit: Unit): Promise<void> {
+    if (unit.failed) return Promise.reject(standsOnFailed());
+    if (unit.offset !== PENDING) return Promise.resolve();
     return new Promise((resolve, reject) => {
-      const waiting = this.#deciding.get(unit);
       const done = (error: Error | null): void => (error === null ? resolve() : reject(error));
-      if (waiting === undefined) this.#deciding.set(unit, [done]);
+      const waiting = this.#waiting.get(unit);
+      if (waiting === undefined) this.#waiting.set(unit, [done]);
       else waiting.push(done);
     });
   }
 
   // ── commit ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  async commit(transaction: EngineTransaction): Promise<Offset> {
-    const { unit } = transaction;
+  commit(transaction: EngineTransaction): Promise<Offset> {
+    if (transaction.over || transaction.committing) return Promise.reject(new Error('the transaction is over'));
+    transaction.committing = true;
+    if (transaction.checks === null) return this.#commitChecked(transaction);
+    return this.#check(transaction).then(() => this.#commitChecked(transaction));
+  }
+
+  async #check(transaction: EngineTransaction): Promise<void> {
     try {
-      if (transaction.checks !== null) for (const check of transaction.checks) await check();
-      if (unit.dependsOn?.failed === true) throw standsOnFailed();
+      // A check may add further ones.
+      for (let i = 0; i < (transaction.checks?.length ?? 0); i++) await transaction.checks?.[i]?.();
     } catch (error) {
-      this.rollback(transaction);
+      this.#abort(transaction);
       throw error;
     }
+  }
+
+  #commitChecked(transaction: EngineTransaction): Promise<Offset> {
+    const { unit } = transaction;
+    const { dependsOn } = unit;
+    if (dependsOn?.failed === true) return this.#refuse(transaction, standsOnFailed());
     const writes = netWrites(unit);
     if (writes.length === 0) {
-      const { dependsOn } = unit;
-      this.#end(transaction, true);
-      if (dependsOn !== null && dependsOn.offset === Number.POSITIVE_INFINITY) await this.whenDecided(dependsOn);
-      return this.#durable;
+      this.#end(transaction);
+      unit.appended = true;
+      this.#tell(transaction, true);
+      const durable = this.#durable;
+      return dependsOn === null ? Promise.resolve(durable) : this.whenDecided(dependsOn).then(() => durable);
     }
-    return this.#append(transaction, writes);
+    if (writes.length <= EVENTS_PER_APPEND) return this.#append(transaction, writes, 0);
+    return this.#stream(transaction, writes);
   }
 
-  /** Encodes and appends without letting anything else run in between; from here on the transaction's place in the log is fixed. */
-  #append(transaction: EngineTransaction, writes: readonly Write[]): Promise<Offset> {
+  #refuse(transaction: EngineTransaction, error: Error): Promise<never> {
+    this.#abort(transaction);
+    return Promise.reject(error);
+  }
+
+  /** Sends all but the last events ahead, a piece at a time, so that a large transaction neither fills memory nor holds up the others. */
+  async #stream(transaction: EngineTransaction, writes: readonly Write[]): Promise<Offset> {
     const { unit } = transaction;
-    const { log, partition, encoder, clock, server, epoch, certifier } = this.#options;
-    const began = clock.monotonicMs();
-    const snapshot = transaction.view.snapshot;
-    const keys = certifiedWrites(writes);
-    const reads = transaction.reads ?? [];
-    if (reads.length > 0) {
-      const verdict = certifier.judge({ offset: Number.MAX_SAFE_INTEGER as Offset, snapshot, server, epoch, writes: [], reads });
-      if (verdict.kind !== 'commit' || this.#conflictsWithAppended(reads, unit)) {
-        this.statistics.conflicts++;
-        this.rollback(transaction);
-        return Promise.reject(
-          new SqlError('serialization_failure', 'could not serialize access due to read/write dependencies among transactions', { hint: 'The transaction might succeed if retried.' }),
-        );
+    const { log, partition, encoder } = this.#options;
+    this.#streaming.set(unit, this.#durable);
+    let sent = 0;
+    try {
+      const stamp = this.#stamp(transaction);
+      while (writes.length - sent > EVENTS_PER_APPEND) {
+        const records: LogRecord[] = [];
+        for (const end = sent + EVENTS_PER_APPEND; sent < end; sent++)
+          records.push(encodeWrite(writes[sent] as Write, unit, sent, stamp, null, encoder));
+        const appended = log.append(partition, records);
+        encoder.reset();
+        await appended;
+        if (unit.dependsOn?.failed === true) throw standsOnFailed();
       }
+    } catch (error) {
+      this.#streaming.delete(unit);
+      this.#abort(transaction);
+      throw refusalOf(error instanceof OutcomeUnknown ? error.cause : error);
     }
-    unit.id = this.mint.next();
-    const stamp: CommitStamp = { server, snapshot, timestamp: Number(clock.nowMicros()), uncertainty: 0, reads };
+    return this.#append(transaction, writes, sent);
+  }
+
+  #stamp(transaction: EngineTransaction): CommitStamp {
+    const { server, clock } = this.#options;
+    transaction.unit.id ??= this.mint.next();
+    return { server, snapshot: transaction.view.snapshot, timestamp: Number(clock.nowMicros()), uncertainty: 0 };
+  }
+
+  /** Encodes and appends what is left without letting anything else run in between; from here on the transaction's place in the log is fixed. */
+  #append(transaction: EngineTransaction, writes: readonly Write[], sent: number): Promise<Offset> {
+    const { unit } = transaction;
+    const { log, partition, encoder, clock } = this.#options;
+    const began = clock.monotonicMs();
+    const reads = transaction.reads ?? NO_READS;
+    if (reads.length > 0 && this.#isOvertaken(transaction.view.snapshot, reads)) {
+      this.statistics.conflicts++;
+      return this.#refuse(transaction, notSerializable());
+    }
     let appended: Promise<Offset>;
     try {
-      appended = this.#send(writes, unit, stamp, { snapshot, events: writes.length, reads }, log, partition, encoder);
+      const stamp = this.#stamp(transaction);
+      const commit = { snapshot: stamp.snapshot, events: writes.length, reads };
+      const last = writes.length - 1;
+      const records: LogRecord[] = [];
+      for (let i = sent; i <= last; i++)
+        records.push(encodeWrite(writes[i] as Write, unit, i, stamp, i === last ? commit : null, encoder));
+      appended = log.append(partition, records);
+      encoder.reset();
     } catch (error) {
-      this.rollback(transaction);
-      return Promise.reject(error);
+      return this.#refuse(transaction, error as Error);
     }
-    this.#keysOf.set(unit, keys);
+    const keys = certifiedWrites(writes);
+    this.#deciding.set(unit, keys);
+    unit.order = ++this.#appends;
     unit.appended = true;
-    this.#end(transaction, null);
-    return appended.then(
-      (offset) => {
-        certifier.decide({ offset, snapshot, server, epoch, writes: keys, reads: [] });
-        this.#decide(unit, writes, offset);
-        for (const run of transaction.ends ?? []) run(true);
-        this.onCommitMs(clock.monotonicMs() - began);
-        return offset;
-      },
-      (error: unknown) => {
-        this.#undo(unit, error as Error);
-        for (const run of transaction.ends ?? []) run(false);
-        throw refusalOf(error);
-      },
-    );
+    this.#end(transaction);
+    const decide = (offset: Offset): Offset => {
+      this.#decide(transaction, writes, keys, offset);
+      this.onCommitMs(clock.monotonicMs() - began);
+      return offset;
+    };
+    return appended.then(decide, (error: unknown) => {
+      if (error instanceof OutcomeUnknown) return this.#settleLater(transaction, error, decide);
+      throw this.#undo(transaction, error);
+    });
   }
 
-  /** Certified keys of commits that are appended and not yet decided: the certifier does not know them yet. */
-  readonly #keysOf = new Map<Unit, readonly string[]>();
-
-  #conflictsWithAppended(reads: CommitStamp['reads'], self: Unit): boolean {
-    for (const [unit, keys] of this.#keysOf) {
-      if (unit === self) continue;
-      for (const key of keys) {
-        for (const read of reads) if (key >= certifiedKey(read.object, read.from) && key < certifiedKey(read.object, read.to)) return true;
-      }
+  /** Has anybody committed, or appended a commit, of something that this transaction has read, since its snapshot? */
+  #isOvertaken(snapshot: Offset, reads: readonly ReadRange[]): boolean {
+    const { certifier, server, epoch } = this.#options;
+    if (certifier.judge({ offset: NOT_YET, snapshot, server, epoch, writes: [], reads }).kind !== 'commit') return true;
+    for (const keys of this.#deciding.values()) {
+      for (const key of keys)
+        for (const read of reads)
+          if (key >= certifiedKey(read.object, read.from) && key < certifiedKey(read.object, read.to)) return true;
     }
     return false;
   }
 
-  #send(writes: readonly Write[], unit: Unit, stamp: CommitStamp, commit: Commit, log: ChangeLog, partition: Partition, encoder: EventEncoder): Promise<Offset> {
-    const id = unit.id;
-    if (id === null) throw new Error('a transaction is sent without an id');
-    let records: LogRecord[] = [];
-    const last = writes.length - 1;
-    for (let i = 0; i < last; i++) {
-      records.push(encodeWrite(writes[i] as Write, id, i, stamp, null, encoder));
-      if (records.length === EVENTS_PER_APPEND) {
-        // Its failure is told by the last append as well, because the log fails everything behind a failure.
-        log.append(partition, records).catch(() => undefined);
-        encoder.reset();
-        records = [];
-      }
-    }
-    records.push(encodeWrite(writes[last] as Write, id, last, stamp, commit, encoder));
-    const appended = log.append(partition, records);
-    encoder.reset();
-    return appended;
+  /** The log finds out what became of the append, and takes no others before it knows. The client waits for that, but not for ever. */
+  #settleLater(
+    transaction: EngineTransaction,
+    error: OutcomeUnknown,
+    decide: (offset: Offset) => Offset,
+  ): Promise<Offset> {
+    return new Promise((resolve, reject) => {
+      const cancel = this.#options.clock.after(this.#options.outcomeTimeoutMs ?? OUTCOME_TIMEOUT_MS, () =>
+        reject(refusalOf(error)),
+      );
+      error.settled.then(
+        (offset) => {
+          cancel();
+          if (offset !== null) resolve(decide(offset));
+          else reject(this.#undo(transaction, error.cause ?? error));
+        },
+        () => undefined,
+      );
+    });
   }
 
-  #decide(unit: Unit, writes: readonly Write[], offset: Offset): void {
-    this.#keysOf.delete(unit);
+  #decide(transaction: EngineTransaction, writes: readonly Write[], keys: readonly string[], offset: Offset): void {
+    const { unit } = transaction;
+    const { certifier, server, epoch } = this.#options;
+    certifier.decide({ offset, snapshot: transaction.view.snapshot, server, epoch, writes: keys, reads: NO_READS });
+    this.#deciding.delete(unit);
+    this.#streaming.delete(unit);
     this.#listener(writes, offset);
     unit.offset = offset;
     this.#durable = Math.max(this.#durable, offset + 1) as Offset;
@@ -220,118 +326,86 @@ export class TransactionManager implements TransactionSystem {
       const { data, version } = write;
       const { lock } = version;
       if (lock !== null && lock.holders.length === 0 && lock.queue.length === 0) version.lock = null;
+      const replaces = replacesRow(version);
       if (version.row === null) data.live--;
-      else if (version.previous === null || baseIsDead(version)) data.live++;
-      if (version.previous !== null || version.row === null) this.#toCut.push(write);
+      else if (!replaces) data.live++;
+      data.noteDecided(version);
+      this.#collector.add(write);
     }
-    this.#collect();
+    this.#collector.collect();
     this.#settle(unit, null);
+    this.#tell(transaction, true);
   }
 
   #settle(unit: Unit, error: Error | null): void {
-    const waiting = this.#deciding.get(unit);
+    const waiting = this.#waiting.get(unit);
     if (waiting === undefined) return;
-    this.#deciding.delete(unit);
+    this.#waiting.delete(unit);
     for (const done of waiting) done(error);
   }
 
-  /** The append failed: the transaction never was, and whoever stands on it must fail too. */
-  #undo(unit: Unit, error: Error): void {
+  /** The append failed: the transaction never was, and whoever stands on it must fail too. Answers with what the client is told. */
+  #undo(transaction: EngineTransaction, cause: unknown): Error {
+    const { unit } = transaction;
     unit.failed = true;
-    this.#keysOf.delete(unit);
-    for (let i = unit.writes.length - 1; i >= 0; i--) {
-      const { data, version } = unit.writes[i] as Write;
-      data.unlink(version);
-    }
+    this.#deciding.delete(unit);
+    this.#streaming.delete(unit);
+    unlinkAll(unit);
     this.statistics.rollbacks++;
-    this.#settle(unit, refusalOf(error));
+    const refusal = refusalOf(cause);
+    this.#settle(unit, refusal);
+    this.#tell(transaction, false);
+    return refusal;
   }
 
   rollback(transaction: EngineTransaction): void {
-    if (transaction.over) return;
-    const { writes } = transaction.unit;
-    transaction.unit.failed = writes.length > 0;
-    for (let i = writes.length - 1; i >= 0; i--) {
-      const { data, version } = writes[i] as Write;
-      data.unlink(version);
-    }
-    if (writes.length > 0) this.statistics.rollbacks++;
-    this.#end(transaction, false);
+    if (!transaction.committing) this.#abort(transaction);
   }
 
-  /** The transaction holds nothing any more. `committed` null = its commit is under way, and its ends are told later. */
-  #end(transaction: EngineTransaction, committed: boolean | null): void {
+  #abort(transaction: EngineTransaction): void {
     if (transaction.over) return;
+    const { unit } = transaction;
+    unit.failed = true;
+    if (unit.writes.length > 0) {
+      unlinkAll(unit);
+      this.statistics.rollbacks++;
+    }
+    this.#end(transaction);
+    this.#tell(transaction, false);
+  }
+
+  /** The transaction holds nothing any more. */
+  #end(transaction: EngineTransaction): void {
     transaction.over = true;
     const { unit } = transaction;
     this.#open.delete(transaction);
     this.#units.delete(unit);
     if (unit.locks.length > 0) releaseLocks(unit);
     if (unit.tableLocks.length > 0) this.tableLocks.release(unit);
-    const { waiters } = unit;
-    unit.waiters = null;
-    if (waiters !== null) for (const wake of waiters) wake();
-    if (committed !== null) for (const run of transaction.ends ?? []) run(committed);
+    unit.wakeWaiters();
   }
 
-  // ── collection ─────────────────────────────────────────────────────────────────────────────────────────────────────
+  #tell(transaction: EngineTransaction, committed: boolean): void {
+    const { ends } = transaction;
+    if (ends === null) return;
+    transaction.ends = null;
+    for (const run of ends) run(committed);
+  }
 
   /** The oldest snapshot that is still read. */
   #horizon(): number {
     let horizon: number = this.#durable;
-    for (const { view } of this.#open) if (view.snapshot < horizon) horizon = view.snapshot;
+    for (const { oldestSnapshot } of this.#open) if (oldestSnapshot < horizon) horizon = oldestSnapshot;
+    for (const { snapshot } of this.#held) if (snapshot < horizon) horizon = snapshot;
     return horizon;
   }
-
-  #collect(): void {
-    const horizon = this.#horizon();
-    let at = this.#cutFrom;
-    while (at < this.#toCut.length) {
-      const { data, version } = this.#toCut[at] as Write;
-      if (version.writer.offset >= horizon) break;
-      data.cut(version);
-      at++;
-    }
-    this.#cutFrom = at;
-    if (at > 1_024 && at * 2 > this.#toCut.length) {
-      this.#toCut = this.#toCut.slice(at);
-      this.#cutFrom = 0;
-    }
-  }
 }
 
-function baseIsDead(version: Write['version']): boolean {
-  let base = version.previous;
-  while (base !== null && base.writer === version.writer) base = base.previous;
-  return base === null || base.row === null;
-}
+const NO_READS: readonly ReadRange[] = [];
 
-/** Row keys and unique entries that a transaction wrote. */
-export function certifiedWrites(writes: readonly Write[]): string[] {
-  const keys: string[] = [];
-  for (let i = 0; i < writes.length; i++) {
+function unlinkAll({ writes }: Unit): void {
+  for (let i = writes.length - 1; i >= 0; i--) {
     const { data, version } = writes[i] as Write;
-    keys.push(certifiedKey(data.id, version.key));
-    for (const index of data.indexes) {
-      if (!index.shape.unique || !(version.moved || version.previous === null)) continue;
-      const columns = version.row === null ? null : index.keyOf(version.row);
-      if (columns !== null) keys.push(certifiedKey(index.shape.id, columns));
-    }
+    data.unlink(version);
   }
-  return keys;
-}
-
-function standsOnFailed(): SqlError {
-  return new SqlError('serialization_failure', 'could not serialize access: a transaction whose rows this one has changed could not be committed', { hint: 'The transaction might succeed if retried.' });
-}
-
-/** What a client is told of an append that failed. */
-export function refusalOf(error: unknown): Error {
-  if (error instanceof LogUnavailable) {
-    return error.reason === 'full'
-      ? new SqlError('disk_full', `could not commit: ${error.message}`, { hint: 'Free space on the disk that holds the log; nothing has been changed.' })
-      : new SqlError('cannot_connect_now', `could not commit: ${error.message}`, { hint: 'Nothing has been changed; try again when the log is back.' });
-  }
-  if (error instanceof OutcomeUnknown) return new SqlError('transaction_resolution_unknown', `the outcome of the commit is not known: ${error.message}`);
-  return error instanceof Error ? error : new Error(String(error));
 }

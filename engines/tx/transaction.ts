@@ -1,12 +1,20 @@
 import type { ObjectId, Offset } from '#schemas/kernel/brand.js';
 import type { Row } from '#schemas/values/value.js';
-import type { MaybePromise, ReadView, RowCursor, KeyRange, VisibleRow } from '../rows/reading.js';
+import type { KeyRange, MaybePromise, ReadView, RowCursor, VisibleRow } from '../rows/reading.js';
 import type { IndexShape, TableShape } from '../rows/shape.js';
 
 export type Isolation = 'read committed' | 'repeatable read' | 'serializable';
 export type RowLockStrength = 'key-share' | 'share' | 'no-key-update' | 'update';
 export type WaitPolicy = 'block' | 'nowait' | 'skip-locked';
-export type TableLockMode = 'access-share' | 'row-share' | 'row-exclusive' | 'share-update-exclusive' | 'share' | 'share-row-exclusive' | 'exclusive' | 'access-exclusive';
+export type TableLockMode =
+  | 'access-share'
+  | 'row-share'
+  | 'row-exclusive'
+  | 'share-update-exclusive'
+  | 'share'
+  | 'share-row-exclusive'
+  | 'exclusive'
+  | 'access-exclusive';
 
 /**
  * What the executor sees of a transaction. Reads through it are recorded when it is serializable. Everything that may wait for a lock returns
@@ -44,7 +52,11 @@ export interface Transaction {
    * INSERT … ON CONFLICT: as insert, but when the conflict is on one of `arbiters` (null = any unique index; an entry null = the row key) the
    * row that stands in the way is returned (its newest committed version, or our own), not inserted, not locked.
    */
-  insertUnlessConflict(table: TableShape, row: Row, arbiters: ReadonlyArray<IndexShape | null> | null): MaybePromise<InsertOutcome>;
+  insertUnlessConflict(
+    table: TableShape,
+    row: Row,
+    arbiters: ReadonlyArray<IndexShape | null> | null,
+  ): MaybePromise<InsertOutcome>;
   /** Replaces a row that this transaction has locked at `update` or `no-key-update`. Unique keys are checked as in insert. A changed row key moves the row. */
   update(table: TableShape, locked: VisibleRow, row: Row): MaybePromise<VisibleRow>;
   /** Deletes a row that this transaction has locked at `update`. */
@@ -79,7 +91,9 @@ export interface Transaction {
   awaitReadsDurable(): Promise<void> | null;
 }
 
-export type LockOutcome = { readonly kind: 'locked' | 'changed'; readonly row: VisibleRow } | { readonly kind: 'gone' | 'skipped' };
+export type LockOutcome =
+  | { readonly kind: 'locked' | 'changed'; readonly row: VisibleRow }
+  | { readonly kind: 'gone' | 'skipped' };
 export type InsertOutcome = { readonly kind: 'inserted' | 'conflict'; readonly row: VisibleRow };
 
 /** Opaque; valid until the transaction ends or rolls back to an earlier one. */

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { LogUnavailable } from '#log/change-log.js';
 import { VersionMint } from '#log/clock/hybrid-clock.js';
 import { MemoryLog } from '#log/memory/memory-log.js';
-import { LogUnavailable } from '#log/change-log.js';
 import { Certifier } from '#log/transactions/certifier.js';
 import { rowVersionSchema } from '#schemas/events/avro-schema.js';
 import { EventCodec } from '#schemas/events/codec.js';
@@ -12,8 +12,8 @@ import type { VisibleRow } from '../rows/reading.js';
 import type { IndexShape, TableShape } from '../rows/shape.js';
 import { Store } from '../rows/store.js';
 import { Folder } from './folder.js';
-import { TransactionManager } from './transaction-manager.js';
 import type { Isolation, SessionControl, Transaction } from './transaction.js';
+import { TransactionManager } from './transaction-manager.js';
 
 const clock = {
   nowMicros: () => BigInt(Date.now()) * 1_000n,
@@ -34,8 +34,17 @@ const emailIndex: IndexShape = {
 const people: TableShape = {
   id: 20_000 as ObjectId,
   event: {
-    table: 20_000 as ObjectId, database: 'd', schema: 'public', name: 'people', schemaVersion: 1, slots: 3,
-    columns: [{ name: 'id', formerNames: [], type: TYPES.integer, slot: 0 }, { name: 'email', formerNames: [], type: TYPES.text, slot: 1 }, { name: 'n', formerNames: [], type: TYPES.integer, slot: 2 }],
+    table: 20_000 as ObjectId,
+    database: 'd',
+    schema: 'public',
+    name: 'people',
+    schemaVersion: 1,
+    slots: 3,
+    columns: [
+      { name: 'id', formerNames: [], type: TYPES.integer, slot: 0 },
+      { name: 'email', formerNames: [], type: TYPES.text, slot: 1 },
+      { name: 'n', formerNames: [], type: TYPES.integer, slot: 2 },
+    ],
   },
   slotTypes: [TYPES.integer, TYPES.text, TYPES.integer],
   missing: [],
@@ -46,14 +55,30 @@ const people: TableShape = {
 
 function setup() {
   const log = new MemoryLog();
-  const codec = new EventCodec({ schemaText: (id) => (id === 10 ? JSON.stringify(rowVersionSchema(people.event)) : null) }, 1, 2);
+  const codec = new EventCodec(
+    { schemaText: (id) => (id === 10 ? JSON.stringify(rowVersionSchema(people.event)) : null) },
+    1,
+    2,
+  );
   codec.bindShape(people.event, 10);
   const store = new Store();
   const mint = new VersionMint(clock, { bytes: (n) => randomBytes(n) });
   const manager = new TransactionManager({
-    store, log, partition: 0 as Partition, encoder: codec, clock, mint, server: 1 as ServerId, epoch: 0, certifier: new Certifier(), durable: 0 as Offset,
+    store,
+    log,
+    partition: 0 as Partition,
+    encoder: codec,
+    clock,
+    mint,
+    server: 1 as ServerId,
+    epoch: 0,
+    certifier: new Certifier(),
+    durable: 0 as Offset,
   });
-  const begin = (isolation: Isolation = 'read committed', control: SessionControl = { lockTimeoutMs: 0, interrupted: null, onInterrupt: () => () => undefined }): Transaction => manager.begin({ isolation, readOnly: false, control });
+  const begin = (
+    isolation: Isolation = 'read committed',
+    control: SessionControl = { lockTimeoutMs: 0, interrupted: null, onInterrupt: () => () => undefined },
+  ): Transaction => manager.begin({ isolation, readOnly: false, control });
   return { log, codec, store, manager, begin };
 }
 
@@ -61,12 +86,14 @@ async function rows(t: Transaction): Promise<Row[]> {
   t.beginStatement();
   const found: Row[] = [];
   const cursor = t.scan(people, { from: null, to: null }, false);
-  for (let batch = await cursor.next(); batch !== null; batch = await cursor.next()) for (const r of batch) found.push(r.row);
+  for (let batch = await cursor.next(); batch !== null; batch = await cursor.next())
+    for (const r of batch) found.push(r.row);
   return found;
 }
 async function find(t: Transaction, id: number): Promise<VisibleRow> {
   const cursor = t.scan(people, { from: null, to: null }, false);
-  for (let batch = await cursor.next(); batch !== null; batch = await cursor.next()) for (const r of batch) if (r.row[0] === id) return r;
+  for (let batch = await cursor.next(); batch !== null; batch = await cursor.next())
+    for (const r of batch) if (r.row[0] === id) return r;
   throw new Error(`row ${id} is not there`);
 }
 async function put(t: Transaction, ...all: Row[]): Promise<void> {
@@ -79,7 +106,11 @@ async function change(t: Transaction, id: number, n: (old: number) => number): P
   const seen = await find(t, id);
   const outcome = await t.lock(people, seen, 'no-key-update', 'block');
   if (!('row' in outcome)) return outcome.kind;
-  await t.update(people, outcome.row, [outcome.row.row[0] as number, outcome.row.row[1] as string, n(outcome.row.row[2] as number)]);
+  await t.update(people, outcome.row, [
+    outcome.row.row[0] as number,
+    outcome.row.row[1] as string,
+    n(outcome.row.row[2] as number),
+  ]);
   return outcome.kind;
 }
 
@@ -134,7 +165,10 @@ describe('transactions', () => {
     const waiting = b.insert(people, [2, 'same', 0]);
     expect(waiting).toBeInstanceOf(Promise);
     await a.commit();
-    await expect(waiting).rejects.toMatchObject({ condition: 'unique_violation', details: { detail: 'Key (email)=(same) already exists.', constraint: 'people_email_key' } });
+    await expect(waiting).rejects.toMatchObject({
+      condition: 'unique_violation',
+      details: { detail: 'Key (email)=(same) already exists.', constraint: 'people_email_key' },
+    });
     b.rollback();
     const c = begin();
     const d = begin();
@@ -144,7 +178,10 @@ describe('transactions', () => {
     c.rollback();
     await second;
     await d.commit();
-    expect(await rows(begin())).toEqual([[1, 'same', 0], [3, 'x', 0]]);
+    expect(await rows(begin())).toEqual([
+      [1, 'same', 0],
+      [3, 'x', 0],
+    ]);
   });
 
   it('find a deadlock and refuse the one that closes the circle', async () => {
@@ -161,7 +198,10 @@ describe('transactions', () => {
     b.rollback();
     await waiting;
     await a.commit();
-    expect(await rows(begin())).toEqual([[1, 'a', 1], [2, 'b', 1]]);
+    expect(await rows(begin())).toEqual([
+      [1, 'a', 1],
+      [2, 'b', 1],
+    ]);
   });
 
   it('refuse write skew when serializable', async () => {
@@ -234,11 +274,20 @@ describe('transactions', () => {
     const never = begin();
     await put(never, [9, 'never', 0]);
     const store = new Store();
-    const folder = new Folder(store, codec, new Certifier(), { shapeOf: () => people, systemRowsChanged: () => undefined });
+    const folder = new Folder(store, codec, new Certifier(), {
+      shapeOf: () => people,
+      systemRowsChanged: () => undefined,
+    });
     await folder.replay(log, 0 as Partition, 0 as Offset);
     const view = { snapshot: folder.state.next, owner: null, command: 0 };
-    expect(store.scan(people, { from: null, to: null }, false, view).next()).toMatchObject([{ row: [1, 'a', 5] }, { row: [3, 'c', 0] }]);
-    expect(store.scanIndex(people, emailIndex, { from: null, to: null }, true, view).next()).toMatchObject([{ row: [3, 'c', 0] }, { row: [1, 'a', 5] }]);
+    expect(store.scan(people, { from: null, to: null }, false, view).next()).toMatchObject([
+      { row: [1, 'a', 5] },
+      { row: [3, 'c', 0] },
+    ]);
+    expect(store.scanIndex(people, emailIndex, { from: null, to: null }, true, view).next()).toMatchObject([
+      { row: [3, 'c', 0] },
+      { row: [1, 'a', 5] },
+    ]);
     expect(store.estimateRows(people.id)).toBe(2);
   });
 });

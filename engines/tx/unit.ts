@@ -1,8 +1,6 @@
 import type { VersionId } from '#schemas/kernel/brand.js';
 import type { TableData } from '../rows/table-data.js';
-import type { RowLock, Version } from '../rows/version.js';
-import { PENDING } from '../rows/version.js';
-import type { LockOwner } from './row-locks.js';
+import { type HeldRowLock, type LockOwner, PENDING, type Version } from '../rows/version.js';
 import type { HeldTableLock, TableLockOwner } from './table-locks.js';
 
 /** One write of a transaction, in order. */
@@ -18,20 +16,33 @@ export class Unit implements LockOwner, TableLockOwner {
   offset = PENDING;
   appended = false;
   failed = false;
-  readonly locks: Array<{ readonly lock: RowLock; readonly version: Version }> = [];
+  /** Place of its commit among the appends of this engine; 0 before. */
+  order = 0;
+  readonly locks: HeldRowLock[] = [];
   readonly tableLocks: HeldTableLock[] = [];
   readonly writes: Write[] = [];
-  /** UUIDv7, minted with the first write. */
+  /** UUIDv7, minted at commit. */
   id: VersionId | null = null;
   /** Others that wait for this transaction to end, in order (unique keys). */
   waiters: Array<() => void> | null = null;
-  /** The last transaction not yet durable on whose versions this one stands. */
+  /**
+   * Of the transactions not yet durable on whose versions this one stands, the one that was appended last: when one of them fails, those appended behind it and not
+   * yet durable fail as well.
+   */
   dependsOn: Unit | null = null;
-  /** Set when the commit of a transaction on which this one stands has failed. */
-  doomed = false;
 
   /** Notes that this transaction has seen versions of `other`. */
-  standOn(other: unknown): void {
-    if (other instanceof Unit && other !== this && other.appended && other.offset === PENDING) this.dependsOn = other;
+  standOn(other: object): void {
+    if (!(other instanceof Unit) || other === this || !other.appended || other.offset !== PENDING) return;
+    const { dependsOn } = this;
+    if (dependsOn === null || (!dependsOn.failed && dependsOn.order < other.order)) this.dependsOn = other;
+  }
+
+  /** Wakes those who wait for the outcome of a write. */
+  wakeWaiters(): void {
+    const { waiters } = this;
+    if (waiters === null) return;
+    this.waiters = null;
+    for (const wake of waiters) wake();
   }
 }

@@ -27,6 +27,8 @@ export interface EventSpill {
 
 interface Open {
   readonly server: ServerId;
+  /** Offset of its first event. */
+  readonly first: Offset;
   /** Those not spilled. */
   events: RowVersion[];
   spilled: number;
@@ -52,13 +54,15 @@ const NO_EVENTS: readonly RowVersion[] = [];
  */
 export class Assembler {
   readonly #open = new Map<VersionId, Open>();
-  readonly #leases = new Leases();
+  readonly leases: Leases;
   readonly #options: AssemblerOptions | null;
   /** Its events have been handed out and may be forgotten with the next record. */
   #handedOut: VersionId | null = null;
 
-  constructor(options: AssemblerOptions | null = null) {
+  /** `leases`: those in force where the records begin. */
+  constructor(options: AssemblerOptions | null = null, leases: Leases = new Leases()) {
     this.#options = options;
+    this.leases = leases;
   }
 
   /** Events held, in memory and spilled, for transactions whose commit has not come. */
@@ -73,33 +77,40 @@ export class Assembler {
     return this.#open.size;
   }
 
+  /** Offset of the first event of the oldest of them; null when there is none. */
+  get oldestOpen(): Offset | null {
+    // They are kept in the order of their first events.
+    for (const { first } of this.#open.values()) return first;
+    return null;
+  }
+
   /** The term of a server that the log has come to; 0 when it has none. */
   epochOf(server: ServerId): number {
-    return this.#leases.epochOf(server);
+    return this.leases.epochOf(server);
   }
 
   /** Takes the record at `offset`; answers with the transaction that it completes. */
   take(offset: Offset, event: LogEvent): AssembledTransaction | null {
     if (this.#handedOut !== null) this.#forget();
     if (event.kind === 'lease') {
-      if (this.#leases.take(event)) this.#dropOf(event.server);
+      if (this.leases.take(event)) this.#dropOf(event.server);
       return null;
     }
-    if (!this.#leases.holds(event.server, event.transaction)) {
+    if (!this.leases.holds(event.server, event.transaction)) {
       // Its earlier events went when the lease did, and a commit without them is not whole; but it may have none.
       return null;
     }
     if (event.kind === 'commit') return this.#complete(offset, event, event.commit, null);
     if (event.commit !== null) return this.#complete(offset, event, event.commit, event);
-    this.#keep(event);
+    this.#keep(offset, event);
     return null;
   }
 
-  #keep(event: RowVersion): void {
+  #keep(offset: Offset, event: RowVersion): void {
     const { transaction, server } = event;
     let open = this.#open.get(transaction);
     if (open === undefined) {
-      open = { server, events: [], spilled: 0 };
+      open = { server, first: offset, events: [], spilled: 0 };
       this.#open.set(transaction, open);
     }
     open.events.push(event);

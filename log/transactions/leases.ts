@@ -1,7 +1,8 @@
 import type { ServerLease } from '#schemas/events/event.js';
 import type { ServerId, VersionId } from '#schemas/kernel/brand.js';
 
-interface Term {
+/** One term of a server id. */
+export interface Term {
   readonly epoch: number;
   /** False after the term was fenced or released, until the server id is taken again. */
   readonly live: boolean;
@@ -18,7 +19,17 @@ interface Term {
  * after it has taken it, from the clock that has stamped it.
  */
 export class Leases {
-  readonly #terms = new Map<ServerId, Term>();
+  readonly #terms: Map<ServerId, Term>;
+
+  /** `terms`: those in force where the records begin. */
+  constructor(terms: Iterable<readonly [ServerId, Term]> = []) {
+    this.#terms = new Map(terms);
+  }
+
+  /** The newest term of each server. */
+  get terms(): ReadonlyArray<readonly [ServerId, Term]> {
+    return [...this.#terms];
+  }
 
   epochOf(server: ServerId): number {
     return this.#terms.get(server)?.epoch ?? 0;

@@ -1,0 +1,123 @@
+import type { ChangeLog } from '#log/change-log.js';
+import type { Leases } from '#log/transactions/leases.js';
+import type { Partition } from '#schemas/kernel/brand.js';
+import type { Clock } from '#schemas/kernel/ports.js';
+import type { Store } from '../rows/store.js';
+import { recordDigest } from './recovery.js';
+import type { TransactionManager } from './transaction-manager.js';
+
+export interface CheckpointerOptions {
+  readonly store: Store;
+  readonly manager: TransactionManager;
+  readonly log: ChangeLog;
+  readonly partition: Partition;
+  readonly clock: Clock;
+  /** The terms of all servers, this engine's own included. */
+  readonly leases: Leases;
+  readonly limits?: Partial<CheckpointLimits>;
+  /** A flush failed; it will be tried again. */
+  readonly onFailure: (error: Error) => void;
+}
+
+/** When the store is taken to disk: as soon as one of these is reached. */
+export interface CheckpointLimits {
+  readonly dirtyBytes: number;
+  readonly dirtyRows: number;
+  /** Records that a restart would have to fold. */
+  readonly records: number;
+  readonly intervalMs: number;
+}
+
+/** A million records are folded in some 6 s. */
+export const DEFAULT_CHECKPOINT_LIMITS: CheckpointLimits = {
+  dirtyBytes: 512 << 20,
+  dirtyRows: 1_500_000,
+  records: 2_000_000,
+  intervalMs: 600_000,
+};
+
+const POLL_MS = 1_000;
+/** After a failure. */
+const RETRY_MS = 15_000;
+
+/**
+ * Takes the store to disk from time to time, so that memory stays bounded and a restart short, and finishes collections that no commit triggers any more.
+ */
+export class Checkpointer {
+  readonly #options: CheckpointerOptions;
+  readonly #limits: CheckpointLimits;
+  #cancel: () => void = () => undefined;
+  #running: Promise<void> | null = null;
+  #stopped = false;
+  #lastMs: number;
+  #lastOffset: number;
+  #notBeforeMs = 0;
+
+  constructor(options: CheckpointerOptions) {
+    this.#options = options;
+    this.#limits = { ...DEFAULT_CHECKPOINT_LIMITS, ...options.limits };
+    this.#lastMs = options.clock.monotonicMs();
+    this.#lastOffset = options.store.checkpoint?.offset ?? 0;
+  }
+
+  start(): void {
+    if (this.#stopped) return;
+    this.#cancel = this.#options.clock.after(POLL_MS, () => {
+      this.#options.manager.collect();
+      if (this.#isDue()) this.#flushQuietly();
+      this.start();
+    });
+  }
+
+  /** Ends with a last checkpoint. The store stays open. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#cancel();
+    await this.#running;
+    await this.flush();
+  }
+
+  #isDue(): boolean {
+    const { store, manager, clock } = this.#options;
+    const now = clock.monotonicMs();
+    if (!store.hasDisk || this.#running !== null || now < this.#notBeforeMs) return false;
+    const { rows, bytes } = store.dirty;
+    const { dirtyBytes, dirtyRows, records, intervalMs } = this.#limits;
+    if (rows >= dirtyRows || bytes >= dirtyBytes || manager.durable - this.#lastOffset >= records) return true;
+    return rows > 0 && now - this.#lastMs >= intervalMs;
+  }
+
+  #flushQuietly(): void {
+    const { clock, onFailure } = this.#options;
+    this.#running = this.flush()
+      .catch((error: Error) => {
+        this.#notBeforeMs = clock.monotonicMs() + RETRY_MS;
+        onFailure(error);
+      })
+      .finally(() => {
+        this.#running = null;
+      });
+  }
+
+  /** Takes the store to disk now. */
+  async flush(): Promise<void> {
+    const { store, manager, log, partition, leases, clock } = this.#options;
+    let offset = 0;
+    await store.flush(() => {
+      const held = manager.hold();
+      const { replayFrom } = manager;
+      const { snapshot } = held.view;
+      const lastVersion = manager.mint.next();
+      offset = snapshot;
+      const describe = async () => ({
+        replayFrom,
+        lastRecord: await recordDigest(log, partition, snapshot),
+        terms: leases.terms,
+        lastVersion,
+      });
+      return { view: held.view, describe, end: held.release };
+    });
+    this.#lastMs = clock.monotonicMs();
+    this.#lastOffset = offset;
+  }
+}

@@ -1,0 +1,40 @@
+import { LogUnavailable, OutcomeUnknown } from '#log/change-log.js';
+import { SqlError } from '#schemas/sqlstate/sql-error.js';
+
+/** What a client is told whose transaction has seen rows of one that could not be committed. */
+export function standsOnFailed(): SqlError {
+  return new SqlError(
+    'serialization_failure',
+    'could not serialize access: a transaction whose rows this one has seen could not be committed',
+    {
+      hint: 'The transaction might succeed if retried.',
+    },
+  );
+}
+
+/** The certifier, or the check before it, found that another transaction wrote what this one has read or written. */
+export function notSerializable(): SqlError {
+  return new SqlError(
+    'serialization_failure',
+    'could not serialize access due to read/write dependencies among transactions',
+    {
+      hint: 'The transaction might succeed if retried.',
+    },
+  );
+}
+
+/** What a client is told of an append that failed. */
+export function refusalOf(error: unknown): Error {
+  if (error instanceof LogUnavailable) {
+    return error.reason === 'full'
+      ? new SqlError('disk_full', `could not commit: ${error.message}`, {
+          hint: 'Free space on the disk that holds the log; nothing has been changed.',
+        })
+      : new SqlError('cannot_connect_now', `could not commit: ${error.message}`, {
+          hint: 'Nothing has been changed; try again when the log is back.',
+        });
+  }
+  if (error instanceof OutcomeUnknown)
+    return new SqlError('transaction_resolution_unknown', `the outcome of the commit is not known: ${error.message}`);
+  return error instanceof Error ? error : new Error(String(error));
+}

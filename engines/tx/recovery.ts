@@ -1,0 +1,110 @@
+import { createHash } from 'node:crypto';
+import type { ChangeLog } from '#log/change-log.js';
+import type { Certifier } from '#log/transactions/certifier.js';
+import type { Leases } from '#log/transactions/leases.js';
+import type { EventCodec } from '#schemas/events/codec.js';
+import type { ObjectId, Offset, Partition, VersionId } from '#schemas/kernel/brand.js';
+import type { Checkpoint } from '../rows/checkpoint.js';
+import { FIRST_USER_OBJECT, type Store } from '../rows/store.js';
+import { Folder, type ShapeSource } from './folder.js';
+
+export interface RecoveryOptions {
+  readonly store: Store;
+  readonly log: ChangeLog;
+  readonly partition: Partition;
+  readonly codec: EventCodec;
+  readonly certifier: Certifier;
+  readonly shapes: ShapeSource;
+  /** With a foreign registry: brings the schemas of these ids, because folding does not wait. */
+  readonly fetchSchemas?: (ids: Iterable<number>) => Promise<void>;
+  /** Rows that the disk does not have yet are written to it when they take more than this. */
+  readonly dirtyBytesMax?: number;
+}
+
+/** Where the engine stands after recovery. */
+export interface Recovered {
+  /** One past the last record of the log. */
+  readonly durable: Offset;
+  /** Records folded. */
+  readonly events: number;
+  readonly lastVersion: VersionId | null;
+  /** The terms of all servers, to which the caller adds its own lease. */
+  readonly leases: Leases;
+  /** Why the store on disk was thrown away; null when it was not. */
+  readonly rebuilt: string | null;
+}
+
+const DIRTY_BYTES_MAX = 512 << 20;
+
+/**
+ * Brings the store to the state of the whole log: what the checkpoint says, and on top of it what the log says behind that. A store that is not of this log is thrown away.
+ */
+export async function recover(options: RecoveryOptions): Promise<Recovered> {
+  const { store, log, partition, codec, certifier, shapes } = options;
+  const rebuilt = store.checkpoint === null ? null : await mismatch(store.checkpoint, log, partition);
+  if (rebuilt !== null) await store.forget();
+  const { checkpoint } = store;
+  if (checkpoint !== null) await loadSystemTables(store, shapes);
+  const folder = new Folder(store, codec, certifier, shapes, checkpoint ?? undefined);
+  if (options.fetchSchemas !== undefined) folder.resolveSchemas(options.fetchSchemas);
+  const dirtyBytesMax = options.dirtyBytesMax ?? DIRTY_BYTES_MAX;
+  const between = (): Promise<void> | null =>
+    store.hasDisk && store.dirty.bytes > dirtyBytesMax ? flushFold(store, log, partition, folder) : null;
+  await folder.replay(log, partition, checkpoint?.replayFrom ?? (0 as Offset), between);
+  for (const id of store.tableIds) if (shapes.shapeOf(id) === null) store.dropTable(id);
+  const { next, events, lastVersion, assembler } = folder.state;
+  return { durable: next, events, lastVersion, leases: assembler.leases, rebuilt };
+}
+
+/** Why the store cannot be one of this log; null when it can. */
+async function mismatch(
+  { offset, lastRecord }: Checkpoint,
+  log: ChangeLog,
+  partition: Partition,
+): Promise<string | null> {
+  const end = await log.end(partition);
+  if (end < offset) return `the log ends at offset ${end}, before the store's checkpoint at ${offset}`;
+  if (lastRecord !== null && (await recordDigest(log, partition, offset)) !== lastRecord)
+    return `the record before offset ${offset} is not the one that the store has seen`;
+  return null;
+}
+
+/** A digest of the record right before `offset`; null when there is none. */
+export async function recordDigest(log: ChangeLog, partition: Partition, offset: Offset): Promise<string | null> {
+  if (offset === 0) return null;
+  for await (const [record] of log.read(partition, (offset - 1) as Offset, offset)) {
+    if (record !== undefined)
+      return createHash('sha256')
+        .update(record.key ?? '')
+        .update(record.value)
+        .digest('hex')
+        .slice(0, 32);
+  }
+  return null;
+}
+
+async function loadSystemTables(store: Store, shapes: ShapeSource): Promise<void> {
+  const system = new Set<ObjectId>();
+  for (const id of store.tableIds) {
+    const shape = id < FIRST_USER_OBJECT ? shapes.shapeOf(id) : null;
+    if (shape === null) continue;
+    await store.complete(store.table(shape));
+    system.add(id);
+  }
+  shapes.systemRowsChanged(system);
+}
+
+/** Writes what was folded so far to disk. Nothing is folded meanwhile. */
+function flushFold(store: Store, log: ChangeLog, partition: Partition, folder: Folder): Promise<void> {
+  const { next, lastVersion, assembler } = folder.state;
+  return store.flush(() => ({
+    view: { snapshot: next, owner: null, command: 0 },
+    describe: async () => ({
+      replayFrom: assembler.oldestOpen ?? next,
+      lastRecord: await recordDigest(log, partition, next),
+      terms: assembler.leases.terms,
+      lastVersion,
+    }),
+    end: () => undefined,
+  }));
+}
