@@ -129,13 +129,18 @@ export class Session implements LinkSession {
     if (this.#closed) return;
     if (this.#queue.length === 0 && this.out.position > 0 && this.#input.held === 0) this.output.schedule();
     this.#holdBack();
-    if (this.#ended && this.#queue.length === 0) this.close();
+    if (this.#ended) this.#endIfDone();
   }
 
   /** The client has sent its last byte. */
   onClientEnd(): void {
     this.#ended = true;
-    if (this.#queue.length === 0) this.close();
+    this.pump();
+  }
+
+  /** What was sent before the end is still worked off; COPY data that will never come is not waited for. */
+  #endIfDone(): void {
+    if (this.#queue.length === 0 || (this.copy !== null && !this.copy.congested)) this.close();
   }
 
   /** Ends the session at once; the engine rolls back. */

@@ -61,9 +61,12 @@ export class WireClient {
   closed = false;
   #buffer: Buffer = Buffer.alloc(0);
   #wake: () => void = () => {};
+  #late = false;
 
   constructor(port: number) {
     this.socket = createConnection(port, '127.0.0.1');
+    // Small messages must not wait for one another.
+    this.socket.setNoDelay(true);
     this.socket.on('data', (chunk: Buffer) => this.#take(chunk));
     this.socket.on('error', () => {});
     this.socket.on('close', () => {
@@ -99,11 +102,22 @@ export class WireClient {
     }
   }
 
+  /** Everything received until the server has closed the connection; fails when it does not within a second. */
   async untilClosed(): Promise<Received[]> {
-    while (!this.closed) {
+    // biome-ignore lint/style/noRestrictedGlobals: tests run in real time
+    const timer = setTimeout(() => {
+      this.#late = true;
+      this.#wake();
+    }, 1_000);
+    while (!this.closed && !this.#late) {
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
+    }
+    clearTimeout(timer);
+    if (this.#late) {
+      this.end();
+      throw new Error(`not closed by the server; got ${show(this.received)}`);
     }
     return this.received;
   }
