@@ -1,5 +1,6 @@
 import { OP } from '#schemas/link/frames.js';
 import { SqlError } from '#schemas/sqlstate/sql-error.js';
+import { typeOfOid } from '#schemas/values/oids.js';
 import type { SqlType } from '#schemas/values/type.js';
 import type { BoundStatement } from '../link/statement-contexts.js';
 import type { StatementText } from './execute-request.js';
@@ -18,7 +19,6 @@ import { PrepareRequest } from './prepare-request.js';
 import { type ClientStatement, clientStatement, declared } from './prepared.js';
 import type { Session } from './session.js';
 import type { LocalShape, Shape } from './statement-source.js';
-import { typeOfOid } from '#schemas/values/oids.js';
 
 /** Statements that have effects of their own on what may follow: they begin only when nothing is owed, and nothing passes them. */
 const DATA_KINDS: ReadonlySet<string> = new Set(['insert', 'update', 'delete']);

@@ -1,7 +1,7 @@
 import type { ResultColumn } from '#schemas/link/frames.js';
+import { oidOf, sizeOf, typmodOf } from '#schemas/values/oids.js';
 import type { SqlType } from '#schemas/values/type.js';
 import type { MessageWriter } from '../encode.js';
-import { oidOf, sizeOf, typmodOf } from '#schemas/values/oids.js';
 
 /*
  *   RowDescription       = 'T' length count:int16 { name:cstring table:int32 column:int16 type:int32 size:int16 modifier:int32 format:int16 }
