@@ -3,10 +3,9 @@ import { readFileSync } from 'node:fs';
 import type { Clock } from '#schemas/kernel/ports.js';
 import { connectLink } from '#schemas/link/socket-transport.js';
 import { EngineLink } from '../link/engine-link.js';
-import { DialectPlugin } from '../sql/dialect-plugin.js';
 import { StatementCache } from '../sql/statement-cache.js';
-import { dialect as builtIn } from './dialect/dialect.js';
 import { PostgresGateway } from './listen.js';
+import { loadDialect } from './load-dialect.js';
 import { readConfig } from './process-config.js';
 
 /** Less than the ten seconds in which a node must have stopped. */
@@ -43,7 +42,6 @@ async function run(): Promise<void> {
     config.tls === null
       ? null
       : { cert: readFileSync(config.tls.cert, 'utf8'), key: readFileSync(config.tls.key, 'utf8') };
-  const plugin = config.pluginPath === null ? null : new DialectPlugin(config.pluginPath);
   const link = new EngineLink({
     connect: () => connectLink(config.socketPath),
     protocol: 'postgres',
@@ -55,13 +53,17 @@ async function run(): Promise<void> {
     link,
     clock,
     random: { bytes: (length) => randomBytes(length) },
-    source: new StatementCache(plugin === null ? builtIn : await plugin.reload()),
+    source: new StatementCache(await loadDialect(config.pluginPath, 0)),
     tls,
     maxConnections: config.maxConnections,
     onBug: reportBug,
   });
+  let generation = 0;
   process.on('SIGHUP', () => {
-    plugin?.reload().then((dialect) => gateway.replaceSource(new StatementCache(dialect)), reportBug);
+    loadDialect(config.pluginPath, ++generation).then(
+      (dialect) => gateway.replaceSource(new StatementCache(dialect)),
+      reportBug,
+    );
   });
   let stopping = false;
   const stop = (): void => {
