@@ -1,14 +1,14 @@
-import { EventCodec, type SchemaSource } from '#schemas/events/codec.js';
-import { COMMIT_SCHEMA_ID, EventSchemaStore, LEASE_SCHEMA_ID } from '#engines/serve/event-schemas.js';
 import { EVENT_SCHEMAS } from '#engines/catalog/system-tables.js';
 import { Store } from '#engines/rows/store.js';
+import { COMMIT_SCHEMA_ID, EventSchemaStore, LEASE_SCHEMA_ID } from '#engines/serve/event-schemas.js';
 import type { StoredRecord } from '#log/change-log.js';
 import { EmbeddedLogReader } from '#log/embedded/embedded-log-reader.js';
+import { shapeOfSchema } from '#schemas/events/avro-schema.js';
+import { EventCodec, type SchemaSource } from '#schemas/events/codec.js';
 import type { LogEvent, RowVersion } from '#schemas/events/event.js';
+import { readSchemaId } from '#schemas/events/wire-format.js';
 import type { Offset, Partition } from '#schemas/kernel/brand.js';
 import { ExternalRegistry } from '#schemas/registry/external.js';
-import { readSchemaId } from '#schemas/events/wire-format.js';
-import { shapeOfSchema } from '#schemas/events/avro-schema.js';
 import { DEFAULT_TEXT_CONTEXT, printText } from '#schemas/values/text-form.js';
 import type { Configuration } from '../config/configuration.js';
 import { embeddedFolder, openLog } from '../processes/log-source.js';
@@ -47,30 +47,43 @@ class SchemasOfLog implements SchemaSource {
 
 /** `polylog log`: every event from an offset on, decoded, one a line. */
 export async function printLog(configuration: Configuration, command: LogCommand): Promise<void> {
-  if (!Number.isInteger(command.from) || command.from < 0) throw new CommandFailed('--from takes an offset: a whole number from 0 on');
+  if (!Number.isInteger(command.from) || command.from < 0)
+    throw new CommandFailed('--from takes an offset: a whole number from 0 on');
   const schemas = new SchemasOfLog();
   const codec = new EventCodec(schemas, COMMIT_SCHEMA_ID, LEASE_SCHEMA_ID);
-  const registry = configuration.registry === null ? null : new ExternalRegistry(configuration.registry, (url, options) => fetch(url, options));
+  const registry =
+    configuration.registry === null
+      ? null
+      : new ExternalRegistry(configuration.registry, (url, options) => fetch(url, options));
   const stop = new AbortController();
   process.once('SIGINT', () => stop.abort());
   process.stdout.on('error', () => process.exit(0));
   for await (const batch of await recordsOf(configuration, command.follow ? stop.signal : null)) {
     for (const record of batch) {
       const id = readSchemaId(record.value);
-      if (schemas.schemaText(id) === null && registry !== null) schemas.add(id, (await registry.schemaById(id)) ?? 'null');
+      if (schemas.schemaText(id) === null && registry !== null)
+        schemas.add(id, (await registry.schemaById(id)) ?? 'null');
       const event = codec.decode(record.value, record.key);
       schemas.note(event);
       if (record.offset < command.from || !wanted(event, command.table, schemas, id)) continue;
-      process.stdout.write(`${command.json ? JSON.stringify({ offset: record.offset, ...event }, jsonValue) : line(record, event, schemas, id)}\n`);
+      process.stdout.write(
+        `${command.json ? JSON.stringify({ offset: record.offset, ...event }, jsonValue) : line(record, event, schemas, id)}\n`,
+      );
     }
   }
 }
 
 /** From the log's beginning, because the schemas stand there. */
-async function recordsOf(configuration: Configuration, follow: AbortSignal | null): Promise<AsyncIterable<readonly StoredRecord[]>> {
-  if (configuration.log === 'embedded') return new EmbeddedLogReader(embeddedFolder(configuration)).records(PARTITION, 0 as Offset, follow);
+async function recordsOf(
+  configuration: Configuration,
+  follow: AbortSignal | null,
+): Promise<AsyncIterable<readonly StoredRecord[]>> {
+  if (configuration.log === 'embedded')
+    return new EmbeddedLogReader(embeddedFolder(configuration)).records(PARTITION, 0 as Offset, follow);
   const log = await openLog(configuration);
-  return follow === null ? log.read(PARTITION, 0 as Offset, await log.end(PARTITION)) : log.tail(PARTITION, 0 as Offset, follow);
+  return follow === null
+    ? log.read(PARTITION, 0 as Offset, await log.end(PARTITION))
+    : log.tail(PARTITION, 0 as Offset, follow);
 }
 
 function shapeOf(schemas: SchemasOfLog, id: number): ReturnType<typeof shapeOfSchema> {
@@ -87,7 +100,8 @@ function wanted(event: LogEvent, table: string | null, schemas: SchemasOfLog, id
 function line(record: StoredRecord, event: LogEvent, schemas: SchemasOfLog, id: number): string {
   const time = new Date(record.timestampMs).toISOString();
   const head = `${String(record.offset).padStart(10)} ${time}`;
-  if (event.kind === 'lease') return `${head} server ${event.server} lease ${event.action}, epoch ${event.epoch}, ${event.holder}`;
+  if (event.kind === 'lease')
+    return `${head} server ${event.server} lease ${event.action}, epoch ${event.epoch}, ${event.holder}`;
   if (event.kind === 'commit') return `${head} commit of ${event.transaction} (${event.commit.events} events)`;
   const shape = shapeOf(schemas, id);
   const name = shape === null ? `table ${event.table}` : `${shape.database}.${shape.schema}.${shape.name}`;
@@ -98,7 +112,12 @@ function fields(event: RowVersion, shape: ReturnType<typeof shapeOfSchema>): str
   if (event.row === null) return `key ${Buffer.from(event.key, 'latin1').toString('hex')}`;
   const { row } = event;
   if (shape === null) return JSON.stringify(row, jsonValue);
-  return shape.columns.map((c) => `${c.name}=${row[c.slot] === null || row[c.slot] === undefined ? 'null' : printText(c.type, row[c.slot] ?? null, DEFAULT_TEXT_CONTEXT)}`).join(' ');
+  return shape.columns
+    .map(
+      (c) =>
+        `${c.name}=${row[c.slot] === null || row[c.slot] === undefined ? 'null' : printText(c.type, row[c.slot] ?? null, DEFAULT_TEXT_CONTEXT)}`,
+    )
+    .join(' ');
 }
 
 function jsonValue(_key: string, value: unknown): unknown {
@@ -107,10 +126,19 @@ function jsonValue(_key: string, value: unknown): unknown {
 
 /** `polylog log verify`: exit code 1 when anything is damaged. */
 export async function verifyLog(configuration: Configuration): Promise<void> {
-  if (configuration.log !== 'embedded') throw new CommandFailed('only the embedded log can be verified here: Kafka checks its own records');
+  if (configuration.log !== 'embedded')
+    throw new CommandFailed('only the embedded log can be verified here: Kafka checks its own records');
   const { records, damage, tornBytes } = await new EmbeddedLogReader(embeddedFolder(configuration)).verify(PARTITION);
-  for (const { segment, position, offset, what } of damage) process.stdout.write(`damaged: segment ${segment}, byte ${position}, offset ${offset}: ${what}\n`);
-  if (tornBytes > 0) process.stdout.write(`the last segment ends in ${tornBytes} bytes of an unfinished write: the next start cuts them\n`);
-  process.stdout.write(damage.length === 0 ? `${records} records, no damage\n` : `${records} records read, ${damage.length} damaged places\n`);
+  for (const { segment, position, offset, what } of damage)
+    process.stdout.write(`damaged: segment ${segment}, byte ${position}, offset ${offset}: ${what}\n`);
+  if (tornBytes > 0)
+    process.stdout.write(
+      `the last segment ends in ${tornBytes} bytes of an unfinished write: the next start cuts them\n`,
+    );
+  process.stdout.write(
+    damage.length === 0
+      ? `${records} records, no damage\n`
+      : `${records} records read, ${damage.length} damaged places\n`,
+  );
   if (damage.length > 0) process.exitCode = 1;
 }

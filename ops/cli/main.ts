@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
-import { ConfigurationError, readConfiguration, type Configuration } from '../config/configuration.js';
+import { type Configuration, ConfigurationError, readConfiguration } from '../config/configuration.js';
 import { printLog, verifyLog } from './log-command.js';
 import { startNode } from './start-command.js';
 import { printStatus, stopNode } from './status-command.js';
@@ -10,14 +10,22 @@ type Flags = Readonly<Partial<Record<keyof Configuration | 'config', string>>>;
 
 function configurationOf(flags: Flags): Configuration {
   const { config, ...rest } = flags;
-  return readConfiguration({ file: config ?? process.env['POLYLOG_CONFIG'] ?? null, environment: process.env, flags: rest });
+  return readConfiguration({
+    file: config ?? process.env['POLYLOG_CONFIG'] ?? null,
+    environment: process.env,
+    flags: rest,
+  });
 }
 
 function withData(command: Command): Command {
-  return command.option('--data <folder>', 'data folder of the node').option('--config <file>', 'configuration file (JSON)');
+  return command
+    .option('--data <folder>', 'data folder of the node')
+    .option('--config <file>', 'configuration file (JSON)');
 }
 
-const program = new Command('polylog').description('A SQL platform whose truth is a replicated change log').showHelpAfterError();
+const program = new Command('polylog')
+  .description('A SQL platform whose truth is a replicated change log')
+  .showHelpAfterError();
 
 withData(program.command('start').description('start a node'))
   .option('--log <log>', 'embedded, or kafka://HOST:PORT/CLUSTER')
@@ -34,7 +42,9 @@ withData(program.command('start').description('start a node'))
   .option('--commit-timeout-ms <ms>', 'how long a commit waits for the log')
   .action((flags: Flags) => startNode(configurationOf(flags)));
 
-withData(program.command('stop').description('stop the node of a data folder')).action((flags: Flags) => stopNode(configurationOf(flags)));
+withData(program.command('stop').description('stop the node of a data folder')).action((flags: Flags) =>
+  stopNode(configurationOf(flags)),
+);
 
 withData(program.command('status').description('show the node of a data folder'))
   .option('--json', 'as JSON')
@@ -47,18 +57,40 @@ const log = withData(program.command('log').description('print the events of the
   .option('--from <offset>', 'first offset', '0')
   .option('--table <name>', 'events of this table only')
   .option('--json', 'one JSON object a line')
-  .action(({ follow, from, table, json, ...flags }: Flags & { follow?: boolean; from: string; table?: string; json?: boolean }) =>
-    printLog(configurationOf(flags), { follow: follow === true, from: Number(from), table: table ?? null, json: json === true }),
+  .action(
+    ({
+      follow,
+      from,
+      table,
+      json,
+      ...flags
+    }: Flags & { follow?: boolean; from: string; table?: string; json?: boolean }) =>
+      printLog(configurationOf(flags), {
+        follow: follow === true,
+        from: Number(from),
+        table: table ?? null,
+        json: json === true,
+      }),
   );
-withData(log.command('verify').description('read the whole embedded log and report all damage')).action((_flags: Flags, command: Command) => verifyLog(configurationOf(command.optsWithGlobals())));
+withData(log.command('verify').description('read the whole embedded log and report all damage')).action(
+  (_flags: Flags, command: Command) => verifyLog(configurationOf(command.optsWithGlobals())),
+);
 
 const user = program.command('user').description('users');
-withData(user.command('add <name>').description('add a user; the password comes from POLYLOG_USER_PASSWORD or standard input'))
+withData(
+  user.command('add <name>').description('add a user; the password comes from POLYLOG_USER_PASSWORD or standard input'),
+)
   .option('--superuser', 'with all rights')
-  .action((name: string, { superuser, ...flags }: Flags & { superuser?: boolean }) => addUser(configurationOf(flags), name, superuser === true));
+  .action((name: string, { superuser, ...flags }: Flags & { superuser?: boolean }) =>
+    addUser(configurationOf(flags), name, superuser === true),
+  );
 
 program.parseAsync(process.argv).catch((error: unknown) => {
-  const expected = error instanceof ConfigurationError || (error instanceof Error && ['StartRefused', 'CommandFailed'].includes(error.name));
-  process.stderr.write(`polylog: ${expected ? (error as Error).message : error instanceof Error ? error.stack : String(error)}\n`);
+  const expected =
+    error instanceof ConfigurationError ||
+    (error instanceof Error && ['StartRefused', 'CommandFailed'].includes(error.name));
+  process.stderr.write(
+    `polylog: ${expected ? (error as Error).message : error instanceof Error ? error.stack : String(error)}\n`,
+  );
   process.exitCode = error instanceof ConfigurationError ? 2 : 1;
 });

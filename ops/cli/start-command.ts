@@ -22,6 +22,8 @@ export async function startNode(configuration: Configuration): Promise<void> {
     stop();
     return;
   }
-  process.stdout.write(`Polylog is ready.\n  connect:  psql '${supervisor.url}'\n  http:     ${supervisor.httpUrl} (health, metrics, schema registry)\n`);
+  process.stdout.write(
+    `Polylog is ready.\n  connect:  psql '${supervisor.url}'\n  http:     ${supervisor.httpUrl} (health, metrics, schema registry)\n`,
+  );
   process.exitCode = await supervisor.ended;
 }

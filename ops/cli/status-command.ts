@@ -22,7 +22,9 @@ export function printStatus({ data }: Configuration, json: boolean): void {
     return;
   }
   const lines = running.processes.map(({ name, pid }) => `  ${name.padEnd(18)} pid ${pid}`);
-  process.stdout.write(`a node runs on ${data}\n${lines.join('\n')}\n  postgres           ${running.host}:${running.postgresPort}\n  http               ${running.host}:${running.httpPort}\n  log                ${running.log}\n`);
+  process.stdout.write(
+    `a node runs on ${data}\n${lines.join('\n')}\n  postgres           ${running.host}:${running.postgresPort}\n  http               ${running.host}:${running.httpPort}\n  log                ${running.log}\n`,
+  );
 }
 
 /** `polylog stop`: resolves when the node has ended. */
@@ -32,7 +34,8 @@ export async function stopNode({ data }: Configuration): Promise<void> {
   process.kill(running.pid, 'SIGTERM');
   const end = Date.now() + STOP_WAIT_MS;
   while (readRunFile(data) !== null) {
-    if (Date.now() > end) throw new CommandFailed(`the node (pid ${running.pid}) has not ended in ${STOP_WAIT_MS / 1_000} s`);
+    if (Date.now() > end)
+      throw new CommandFailed(`the node (pid ${running.pid}) has not ended in ${STOP_WAIT_MS / 1_000} s`);
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
 }

@@ -9,7 +9,8 @@ export async function addUser(configuration: Configuration, name: string, superu
   if (running === null) throw new CommandFailed(`no node runs on ${configuration.data}: start it first`);
   void connectLink;
   const password = process.env['POLYLOG_USER_PASSWORD'] ?? (await readPassword());
-  if (password === '') throw new CommandFailed('a password is needed: give it on standard input or in POLYLOG_USER_PASSWORD');
+  if (password === '')
+    throw new CommandFailed('a password is needed: give it on standard input or in POLYLOG_USER_PASSWORD');
   void superuser;
   throw new CommandFailed(`use CREATE USER "${name}" in SQL`);
 }

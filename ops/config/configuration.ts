@@ -41,7 +41,8 @@ const integer =
   (low: number, high: number) =>
   (value: unknown): number => {
     const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
-    if (typeof number !== 'number' || !Number.isInteger(number) || number < low || number > high) throw new Error(`must be a whole number from ${low} to ${high}`);
+    if (typeof number !== 'number' || !Number.isInteger(number) || number < low || number > high)
+      throw new Error(`must be a whole number from ${low} to ${high}`);
     return number;
   };
 const oneOf =
@@ -52,7 +53,8 @@ const oneOf =
   };
 const logUrl = (value: unknown): string => {
   const url = text(value);
-  if (url !== 'embedded' && !/^kafka:\/\/[^/]+\/[A-Za-z0-9._-]+$/.test(url)) throw new Error('must be embedded or kafka://HOST:PORT/CLUSTER');
+  if (url !== 'embedded' && !/^kafka:\/\/[^/]+\/[A-Za-z0-9._-]+$/.test(url))
+    throw new Error('must be embedded or kafka://HOST:PORT/CLUSTER');
   return url;
 };
 const port = integer(0, 65_535);
@@ -65,12 +67,32 @@ export const KEYS: { readonly [K in keyof Configuration]: Key } = {
   mysqlPort: { flag: '--mysql-port', environment: 'POLYLOG_MYSQL_PORT', initial: 3306, read: port },
   httpPort: { flag: '--http-port', environment: 'POLYLOG_HTTP_PORT', initial: 8080, read: port },
   registry: { flag: '--registry', environment: 'POLYLOG_REGISTRY', initial: null, read: optionalText },
-  gatewayPlacement: { flag: '--gateway-placement', environment: 'POLYLOG_GATEWAY_PLACEMENT', initial: 'process', read: oneOf('process', 'engine') },
+  gatewayPlacement: {
+    flag: '--gateway-placement',
+    environment: 'POLYLOG_GATEWAY_PLACEMENT',
+    initial: 'process',
+    read: oneOf('process', 'engine'),
+  },
   tlsCert: { flag: '--tls-cert', environment: 'POLYLOG_TLS_CERT', initial: null, read: optionalText },
   tlsKey: { flag: '--tls-key', environment: 'POLYLOG_TLS_KEY', initial: null, read: optionalText },
-  maxConnections: { flag: '--max-connections', environment: 'POLYLOG_MAX_CONNECTIONS', initial: 1_000, read: integer(1, 100_000) },
-  logLevel: { flag: '--log-level', environment: 'POLYLOG_LOG_LEVEL', initial: 'info', read: oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace') },
-  commitTimeoutMs: { flag: '--commit-timeout-ms', environment: 'POLYLOG_COMMIT_TIMEOUT_MS', initial: 30_000, read: integer(100, 3_600_000) },
+  maxConnections: {
+    flag: '--max-connections',
+    environment: 'POLYLOG_MAX_CONNECTIONS',
+    initial: 1_000,
+    read: integer(1, 100_000),
+  },
+  logLevel: {
+    flag: '--log-level',
+    environment: 'POLYLOG_LOG_LEVEL',
+    initial: 'info',
+    read: oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace'),
+  },
+  commitTimeoutMs: {
+    flag: '--commit-timeout-ms',
+    environment: 'POLYLOG_COMMIT_TIMEOUT_MS',
+    initial: 30_000,
+    read: integer(100, 3_600_000),
+  },
 };
 
 /** A setting that is not understood: names the key and where it stands. */
@@ -91,7 +113,8 @@ export function readConfiguration(sources: ConfigurationSources): Configuration 
   const values: { -readonly [K in keyof Configuration]?: unknown } = {};
   const file = sources.file === null ? {} : readFile(sources.file);
   for (const key of Object.keys(file)) {
-    if (!(key in KEYS)) throw new ConfigurationError(`${sources.file}: unknown key "${key}"; known are ${Object.keys(KEYS).join(', ')}`);
+    if (!(key in KEYS))
+      throw new ConfigurationError(`${sources.file}: unknown key "${key}"; known are ${Object.keys(KEYS).join(', ')}`);
   }
   for (const [name, key] of Object.entries(KEYS)) {
     const flag = sources.flags[name as keyof Configuration];
@@ -102,7 +125,8 @@ export function readConfiguration(sources: ConfigurationSources): Configuration 
     else values[name as keyof Configuration] = key.initial;
   }
   const configuration = values as Configuration;
-  if ((configuration.tlsCert === null) !== (configuration.tlsKey === null)) throw new ConfigurationError('--tls-cert and --tls-key go together: give both or neither');
+  if ((configuration.tlsCert === null) !== (configuration.tlsKey === null))
+    throw new ConfigurationError('--tls-cert and --tls-key go together: give both or neither');
   return { ...configuration, data: resolve(configuration.data) };
 }
 
@@ -121,6 +145,7 @@ function readFile(path: string): Record<string, unknown> {
   } catch (error) {
     throw new ConfigurationError(`${path} cannot be read as JSON: ${(error as Error).message}`);
   }
-  if (typeof content !== 'object' || content === null || Array.isArray(content)) throw new ConfigurationError(`${path} must hold a JSON object`);
+  if (typeof content !== 'object' || content === null || Array.isArray(content))
+    throw new ConfigurationError(`${path} must hold a JSON object`);
   return content as Record<string, unknown>;
 }

@@ -21,7 +21,9 @@ export function application(options: ApplicationOptions): FastifyInstance {
     if (options.ready()) return { status: 'ready' };
     return reply.code(503).send({ status: 'starting' });
   });
-  app.get('/metrics', async (_request, reply) => reply.type('text/plain; version=0.0.4; charset=utf-8').send(await metricsText(options.engine, options.ready())));
+  app.get('/metrics', async (_request, reply) =>
+    reply.type('text/plain; version=0.0.4; charset=utf-8').send(await metricsText(options.engine, options.ready())),
+  );
   if (options.externalRegistry === null) registryRoutes(app, options.engine);
   return app;
 }

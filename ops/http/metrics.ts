@@ -3,7 +3,10 @@ import type { EngineStatistics } from '#engines/serve/engine.js';
 import { LATENCY_BUCKETS_MS, type LatencySnapshot } from '../processes/commit-latency.js';
 import type { EngineCall } from './application.js';
 
-type Statistics = EngineStatistics & { readonly commitLatency: LatencySnapshot; readonly memory: { readonly rss: number; readonly heapUsed: number } };
+type Statistics = EngineStatistics & {
+  readonly commitLatency: LatencySnapshot;
+  readonly memory: { readonly rss: number; readonly heapUsed: number };
+};
 
 /** Engine figures as Prometheus text. A node that is not ready still answers, with polylog_ready 0. */
 export async function metricsText(engine: EngineCall, ready: boolean): Promise<string> {

@@ -1,5 +1,5 @@
-import type { Clock, Random } from '#schemas/kernel/ports.js';
 import { randomBytes } from 'node:crypto';
+import type { Clock, Random } from '#schemas/kernel/ports.js';
 
 /**
  * The machine's time in microseconds. Counts on from the last answer when the wall clock steps back, so that it never decreases within a process.

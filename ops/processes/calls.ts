@@ -12,7 +12,12 @@ interface Answer {
   readonly kind: 'answer';
   readonly id: number;
   readonly result?: unknown;
-  readonly error?: { readonly name: string; readonly message: string; readonly status?: number; readonly code?: number };
+  readonly error?: {
+    readonly name: string;
+    readonly message: string;
+    readonly status?: number;
+    readonly code?: number;
+  };
 }
 
 /** An error that a child answered with. */
@@ -32,7 +37,10 @@ const CALL_TIMEOUT_MS = 10_000;
 /** The asking side: the supervisor's, one for each child. */
 export class Caller {
   readonly #child: ChildProcess;
-  readonly #waiting = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void; timer: NodeJS.Timeout }>();
+  readonly #waiting = new Map<
+    number,
+    { resolve: (value: unknown) => void; reject: (error: Error) => void; timer: NodeJS.Timeout }
+  >();
   #next = 1;
 
   constructor(child: ChildProcess) {
@@ -95,7 +103,16 @@ export function answerCalls(methods: Methods): void {
       .then(
         (result) => reply({ kind: 'answer', id, result }),
         (error: Error & { status?: number; code?: number }) =>
-          reply({ kind: 'answer', id, error: { name: error.name, message: error.message, ...(typeof error.status === 'number' ? { status: error.status } : {}), ...(typeof error.code === 'number' ? { code: error.code } : {}) } }),
+          reply({
+            kind: 'answer',
+            id,
+            error: {
+              name: error.name,
+              message: error.message,
+              ...(typeof error.status === 'number' ? { status: error.status } : {}),
+              ...(typeof error.code === 'number' ? { code: error.code } : {}),
+            },
+          }),
       );
   });
 }

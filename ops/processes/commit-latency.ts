@@ -1,5 +1,7 @@
 /** Upper bounds of the histogram's buckets, milliseconds. */
-export const LATENCY_BUCKETS_MS: readonly number[] = [0.25, 0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000];
+export const LATENCY_BUCKETS_MS: readonly number[] = [
+  0.25, 0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000,
+];
 
 /** Counts in each bucket (not cumulative, the last beyond all bounds), and their sum. */
 export interface LatencySnapshot {

@@ -1,13 +1,13 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import pino from 'pino';
 import { Engine } from '#engines/serve/engine.js';
 import { LogCorrupted } from '#log/change-log.js';
 import { LogLocked } from '#log/embedded/folder-lock.js';
 import { inProcessLink } from '#schemas/link/in-process-transport.js';
 import { listenLink } from '#schemas/link/socket-transport.js';
 import { ExternalRegistry } from '#schemas/registry/external.js';
-import pino from 'pino';
 import { systemClock, systemRandom } from '../ports/system-clock.js';
 import { answerCalls } from './calls.js';
 import { CommitLatency } from './commit-latency.js';
@@ -28,7 +28,10 @@ async function run(): Promise<void> {
     log,
     clock,
     random: systemRandom,
-    registry: configuration.registry === null ? null : new ExternalRegistry(configuration.registry, (url, options) => fetch(url, options)),
+    registry:
+      configuration.registry === null
+        ? null
+        : new ExternalRegistry(configuration.registry, (url, options) => fetch(url, options)),
     bootstrap: { user, password },
     holder,
     nextTurn: () => nextTurn(),
@@ -37,7 +40,12 @@ async function run(): Promise<void> {
   });
   mkdirSync(dirname(socketPath), { recursive: true, mode: 0o700 });
   const server = await listenLink(socketPath, (peer) => engine.accept(peer));
-  const inside = configuration.gatewayPlacement === 'engine' ? await gatewayInside(configuration, clock, inProcessLinkTo(engine), (error) => logger.error({ err: error }, 'internal error')) : null;
+  const inside =
+    configuration.gatewayPlacement === 'engine'
+      ? await gatewayInside(configuration, clock, inProcessLinkTo(engine), (error) =>
+          logger.error({ err: error }, 'internal error'),
+        )
+      : null;
   const { registry } = engine;
   answerCalls({
     statistics: () => ({ ...engine.statistics(), commitLatency: latency.snapshot(), memory: process.memoryUsage() }),
@@ -48,8 +56,10 @@ async function run(): Promise<void> {
     'registry.lookup': (subject: string, schema: string) => registry.lookup(subject, schema),
     'registry.schema': (id: number) => registry.schemaById(id),
     'registry.uses': (id: number) => registry.usesOf(id),
-    'registry.check': (subject: string, version: string | null, schema: string) => registry.check(subject, version, schema),
-    'registry.remove': (subject: string, version: string | null, permanent: boolean) => registry.remove(subject, version, permanent),
+    'registry.check': (subject: string, version: string | null, schema: string) =>
+      registry.check(subject, version, schema),
+    'registry.remove': (subject: string, version: string | null, permanent: boolean) =>
+      registry.remove(subject, version, permanent),
     'registry.compatibility': (subject: string) => registry.compatibility(subject),
     'registry.setCompatibility': (subject: string, level: unknown) => registry.setCompatibility(subject, level),
   });
@@ -89,8 +99,13 @@ function inProcessLinkTo(engine: Engine): () => ReturnType<typeof inProcessLink>
 
 run().catch((error: unknown) => {
   const message = error instanceof Error ? error.message : String(error);
-  const refused = error instanceof LogCorrupted || error instanceof LogLocked || (error instanceof Error && error.name === 'DriverMissing');
+  const refused =
+    error instanceof LogCorrupted ||
+    error instanceof LogLocked ||
+    (error instanceof Error && error.name === 'DriverMissing');
   process.send?.({ kind: 'failed', message });
-  process.stderr.write(`polylog engine: ${message}\n${refused ? '' : `${error instanceof Error ? error.stack : ''}\n`}`);
+  process.stderr.write(
+    `polylog engine: ${message}\n${refused ? '' : `${error instanceof Error ? error.stack : ''}\n`}`,
+  );
   process.exit(refused ? REFUSED : 1);
 });

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { EngineLink } from '#gateways/link/engine-link.js';
+import { dialect } from '#gateways/postgres/dialect/dialect.js';
 import { PostgresGateway } from '#gateways/postgres/listen.js';
-import { loadDialect } from '#gateways/postgres/load-dialect.js';
 import { StatementCache } from '#gateways/sql/statement-cache.js';
 import type { Clock } from '#schemas/kernel/ports.js';
 import type { LinkClient } from '#schemas/link/frames.js';
@@ -11,16 +11,29 @@ import { systemRandom } from '../ports/system-clock.js';
 const DRAIN_MS = 5_000;
 
 /** A PostgreSQL gateway inside the engine's process: no socket in between, at the price of one event loop for both. */
-export async function gatewayInside(configuration: Configuration, clock: Clock, connect: () => LinkClient, onBug: (error: unknown) => void): Promise<{ readonly port: number; drain(): Promise<void> }> {
-  const link = new EngineLink({ connect: () => Promise.resolve(connect()), protocol: 'postgres', pid: process.pid, clock });
+export async function gatewayInside(
+  configuration: Configuration,
+  clock: Clock,
+  connect: () => LinkClient,
+  onBug: (error: unknown) => void,
+): Promise<{ readonly port: number; drain(): Promise<void> }> {
+  const link = new EngineLink({
+    connect: () => Promise.resolve(connect()),
+    protocol: 'postgres',
+    pid: process.pid,
+    clock,
+  });
   await link.start();
   const { tlsCert, tlsKey } = configuration;
   const gateway = new PostgresGateway({
     link,
     clock,
     random: systemRandom,
-    source: new StatementCache(await loadDialect(null, 0)),
-    tls: tlsCert === null || tlsKey === null ? null : { cert: readFileSync(tlsCert, 'utf8'), key: readFileSync(tlsKey, 'utf8') },
+    source: new StatementCache(dialect),
+    tls:
+      tlsCert === null || tlsKey === null
+        ? null
+        : { cert: readFileSync(tlsCert, 'utf8'), key: readFileSync(tlsKey, 'utf8') },
     maxConnections: configuration.maxConnections,
     onBug,
   });

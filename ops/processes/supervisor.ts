@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import pino, { type Logger } from 'pino';
 import type { Configuration } from '../config/configuration.js';
 import { application } from '../http/application.js';
-import { Caller, CallError } from './calls.js';
+import { CallError, Caller } from './calls.js';
 import { type EngineProcessConfig, REFUSED } from './exit-codes.js';
 import { type RunFile, readRunFile, removeRunFile, writeRunFile } from './run-file.js';
 
@@ -48,14 +48,23 @@ export class Supervisor {
     this.#logger = pino({ name: 'supervisor', level: configuration.logLevel }, pino.destination(2));
     this.#password = password;
     const inside = join(configuration.data, 'run', 'engine.sock');
-    this.#socketPath = inside.length <= SOCKET_PATH_MAX ? inside : join(tmpdir(), `polylog-${randomBytes(6).toString('hex')}`, 'engine.sock');
+    this.#socketPath =
+      inside.length <= SOCKET_PATH_MAX
+        ? inside
+        : join(tmpdir(), `polylog-${randomBytes(6).toString('hex')}`, 'engine.sock');
   }
 
   /** Starts a node; resolves when clients may connect. Rejects with StartRefused. */
-  static async start(configuration: Configuration, environment: Readonly<Record<string, string | undefined>>): Promise<Supervisor> {
+  static async start(
+    configuration: Configuration,
+    environment: Readonly<Record<string, string | undefined>>,
+  ): Promise<Supervisor> {
     mkdirSync(configuration.data, { recursive: true, mode: 0o700 });
     const running = readRunFile(configuration.data);
-    if (running !== null) throw new StartRefused(`a node is already running on ${configuration.data} (pid ${running.pid}): stop it with \`polylog stop --data ${configuration.data}\``);
+    if (running !== null)
+      throw new StartRefused(
+        `a node is already running on ${configuration.data} (pid ${running.pid}): stop it with \`polylog stop --data ${configuration.data}\``,
+      );
     const supervisor = new Supervisor(configuration, superuserPassword(configuration, environment));
     await supervisor.#checkPorts();
     try {
@@ -75,7 +84,10 @@ export class Supervisor {
   }
 
   get url(): string {
-    const host = this.#configuration.host === '0.0.0.0' || this.#configuration.host === '::' ? '127.0.0.1' : this.#configuration.host;
+    const host =
+      this.#configuration.host === '0.0.0.0' || this.#configuration.host === '::'
+        ? '127.0.0.1'
+        : this.#configuration.host;
     return `postgresql://${USER}:${encodeURIComponent(this.#password)}@${host}:${this.#postgresPort}/${DATABASE}`;
   }
 
@@ -85,8 +97,12 @@ export class Supervisor {
 
   async #checkPorts(): Promise<void> {
     const { host, postgresPort, httpPort } = this.#configuration;
-    for (const [port, flag] of [[postgresPort, '--postgres-port'], [httpPort, '--http-port']] as const) {
-      if (port !== 0 && !(await isFree(host, port))) throw new StartRefused(`port ${port} on ${host} is taken: choose another with ${flag}`);
+    for (const [port, flag] of [
+      [postgresPort, '--postgres-port'],
+      [httpPort, '--http-port'],
+    ] as const) {
+      if (port !== 0 && !(await isFree(host, port)))
+        throw new StartRefused(`port ${port} on ${host} is taken: choose another with ${flag}`);
     }
   }
 
@@ -108,12 +124,25 @@ export class Supervisor {
 
   #call(method: string, args: readonly unknown[]): Promise<unknown> {
     const engine = this.#children.get('engine');
-    return engine === undefined ? Promise.reject(new CallError('the engine is not running', 503, null)) : engine.caller.call(method, ...args);
+    return engine === undefined
+      ? Promise.reject(new CallError('the engine is not running', 503, null))
+      : engine.caller.call(method, ...args);
   }
 
   #startEngine(): Promise<number | null> {
-    const config: EngineProcessConfig = { configuration: this.#configuration, socketPath: this.#socketPath, user: USER, holder: `${hostname()}:${process.pid}` };
-    return this.#spawn('engine', '../processes/engine.js', config, { POLYLOG_BOOTSTRAP_PASSWORD: this.#password }, ENGINE_FLAGS);
+    const config: EngineProcessConfig = {
+      configuration: this.#configuration,
+      socketPath: this.#socketPath,
+      user: USER,
+      holder: `${hostname()}:${process.pid}`,
+    };
+    return this.#spawn(
+      'engine',
+      '../processes/engine.js',
+      config,
+      { POLYLOG_BOOTSTRAP_PASSWORD: this.#password },
+      ENGINE_FLAGS,
+    );
   }
 
   async #startGateway(): Promise<number> {
@@ -121,11 +150,19 @@ export class Supervisor {
     const port = this.#postgresPort !== 0 ? this.#postgresPort : postgresPort;
     const tls = tlsCert === null || tlsKey === null ? null : { cert: tlsCert, key: tlsKey };
     const config = { socketPath: this.#socketPath, host, port, tls, maxConnections, pluginPath: null };
-    return (await this.#spawn('gateway-postgres', '../../gateways/postgres/main.js', config, {}, GATEWAY_FLAGS)) ?? port;
+    return (
+      (await this.#spawn('gateway-postgres', '../../gateways/postgres/main.js', config, {}, GATEWAY_FLAGS)) ?? port
+    );
   }
 
   /** Resolves with what the child says of its port when it is ready. */
-  #spawn(name: string, module: string, config: object, environment: Readonly<Record<string, string>>, flags: readonly string[]): Promise<number | null> {
+  #spawn(
+    name: string,
+    module: string,
+    config: object,
+    environment: Readonly<Record<string, string>>,
+    flags: readonly string[],
+  ): Promise<number | null> {
     const { POLYLOG_PASSWORD: _secret, ...inherited } = process.env;
     const child = fork(fileURLToPath(new URL(module, import.meta.url)), [JSON.stringify(config)], {
       env: { ...inherited, ...environment },
@@ -165,8 +202,14 @@ export class Supervisor {
     };
     setTimeout(() => {
       again().catch((error: unknown) => {
-        this.#logger.fatal({ process: name, reason: (error as Error).message }, 'process cannot be started again; the node ends');
-        this.stop().then(() => this.#onEnd(code === REFUSED ? REFUSED : 1), () => this.#onEnd(1));
+        this.#logger.fatal(
+          { process: name, reason: (error as Error).message },
+          'process cannot be started again; the node ends',
+        );
+        this.stop().then(
+          () => this.#onEnd(code === REFUSED ? REFUSED : 1),
+          () => this.#onEnd(1),
+        );
       });
     }, RESTART_MS);
   }
@@ -186,7 +229,10 @@ export class Supervisor {
   }
 
   #writeRunFile(): void {
-    const processes = [{ name: 'supervisor', pid: process.pid }, ...[...this.#children.values()].map((c) => ({ name: c.name, pid: c.process.pid ?? 0 }))];
+    const processes = [
+      { name: 'supervisor', pid: process.pid },
+      ...[...this.#children.values()].map((c) => ({ name: c.name, pid: c.process.pid ?? 0 })),
+    ];
     const { host, httpPort, log } = this.#configuration;
     const file: RunFile = { pid: process.pid, processes, host, postgresPort: this.#postgresPort, httpPort, log };
     writeRunFile(this.#configuration.data, file);
@@ -203,7 +249,10 @@ const ENGINE_FLAGS: readonly string[] = ['--max-semi-space-size=64', '--max-old-
 const GATEWAY_FLAGS: readonly string[] = ['--max-semi-space-size=32'];
 
 /** The password of the first start: given, or made up; later starts find it in the file. */
-function superuserPassword(configuration: Configuration, environment: Readonly<Record<string, string | undefined>>): string {
+function superuserPassword(
+  configuration: Configuration,
+  environment: Readonly<Record<string, string | undefined>>,
+): string {
   const path = join(configuration.data, 'superuser');
   if (existsSync(path)) return readFileSync(path, 'utf8').split('\n')[0] ?? '';
   const given = environment['POLYLOG_PASSWORD'];
