@@ -8,8 +8,9 @@ import type { Row, Value } from '#schemas/values/value.js';
 import type { ColumnEntry } from '../catalog/entry.js';
 import type { MaybePromise } from '../rows/reading.js';
 import { Runtime } from '../vm/operators/operator.js';
-import { buildRow } from '../vm/writes/modify.js';
+import { buildRow, runDeferred } from '../vm/writes/modify.js';
 import { columnNamed, WritePlanner } from './dml.js';
+import { Planner } from './planner.js';
 import { bindContext, plannerOptions, type PrepareContext, type RunContext } from './prepare.js';
 
 /** COPY FROM STDIN into one table: rows come in the order of `columns`; the other columns take their defaults. */
@@ -23,7 +24,7 @@ export interface CopyPlan {
 /** Plans COPY … FROM STDIN. */
 export function prepareCopy(statement: Extract<Statement, { kind: 'copy-in' }>, context: PrepareContext): CopyPlan {
   const binding = bindContext([], context);
-  const planner = new WritePlanner(binding, plannerOptions(context));
+  const planner = new WritePlanner(binding, new Planner(plannerOptions(context)));
   const table = planner.target(statement.table, 'insert');
   const rules = planner.rulesOf(table);
   const writer = planner.writer(table);
@@ -44,22 +45,13 @@ export function prepareCopy(statement: Extract<Statement, { kind: 'copy-in' }>, 
       const inserted = writer.insert(buildRow(parts, anyFits ? fitted(input, fits) : input, runtime), runtime);
       if (inserted instanceof Promise) return inserted.then(() => insertFrom(rows, i + 1, runtime));
     }
-    return finish(runtime, 0);
+    return runDeferred(runtime);
   };
   return {
     table: table.id,
     columns: given.map((c): ResultColumn => [c.name, c.type, table.id, table.columns.indexOf(c) + 1]),
     insert: (run, rows) => insertFrom(rows, 0, new Runtime(run, [], 0)),
   };
-}
-
-function finish(runtime: Runtime, from: number): MaybePromise<void> {
-  const checks = runtime.deferred;
-  if (checks === null) return;
-  for (let i = from; i < checks.length; i++) {
-    const done = (checks[i] as () => MaybePromise<void>)();
-    if (done instanceof Promise) return done.then(() => finish(runtime, i + 1));
-  }
 }
 
 /** Values fitted to their columns' lengths and precisions. */

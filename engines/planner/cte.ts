@@ -1,121 +1,171 @@
 import type { Row } from '#schemas/values/value.js';
 import type { MaybePromise } from '../rows/reading.js';
-import { type Batch, chain, ComputedOperator, drain, type PlanNode, positionOf, RowsOperator, type Runtime } from '../vm/operators/operator.js';
+import { type Batch, BATCH_ROWS, type Operator, type PlanNode, positionOf, RowsOperator, type Runtime } from '../vm/operators/operator.js';
 import { rowHasher } from '../vm/operators/rows.js';
+import { freeColumns } from './free-columns.js';
 import type { ColumnId } from '../vm/scalar.js';
 import type { CteTable } from './logical.js';
 import type { Planner } from './planner.js';
-
-/** Rounds of a recursive query; one that goes on longer is taken to be without end. */
-const ROUNDS_MAX = 1_000_000;
 
 interface PlannedCte {
   readonly first: PlanNode;
   readonly firstPositions: readonly number[];
   readonly term: PlanNode | null;
   readonly termPositions: readonly number[];
+  /** It reads columns of an enclosing query, so that its rows differ from run to run. */
+  readonly correlated: boolean;
+  /** Key of the last round's rows in the runtime. */
+  readonly working: object;
 }
 
 const planned = new WeakMap<CteTable, PlannedCte>();
-/** Rows of the last round, which the recursive term reads. */
-const working = new WeakSet<CteTable>();
+/** Work tables of recursive terms that are being planned. */
+const inTerm = new WeakMap<CteTable, object>();
 
-/** Reads a WITH query: computed when the first reader asks, kept for the others. */
+/** Reads a WITH query. Its rows are computed as they are asked for, once for all readers. */
 export function cteNode(planner: Planner, table: CteTable, ids: readonly ColumnId[]): PlanNode {
-  const inTerm = working.has(table);
-  if (!inTerm && !planned.has(table)) planCte(planner, table);
-  const layout = ids;
-  const label = inTerm ? `WorkTable Scan on ${table.name}` : `CTE Scan on ${table.name}`;
-  const workKey = workTable(table);
-  return {
-    layout,
-    rows: 100,
-    label,
-    children: inTerm ? [] : [(planned.get(table) as PlannedCte).first],
-    notes: [],
-    open: (runtime) => {
-      if (inTerm) return new RowsOperator(runtime.tables.get(workKey) ?? []);
-      return new ComputedOperator(
-        () => {
-          const known = runtime.tables.get(table);
-          if (known !== undefined) return known;
-          return chain(compute(table, planned.get(table) as PlannedCte, runtime), (rows) => {
-            runtime.tables.set(table, rows);
-            return rows;
-          });
-        },
-        () => undefined,
-      );
-    },
-  };
+  const base = { layout: ids, rows: 100, notes: [] };
+  if (table.write !== null) {
+    const { write } = table;
+    const open = (runtime: Runtime): Operator => new RowsOperator((runtime.tables.get(write) ?? []) as Row[]);
+    return { ...base, label: `CTE Scan on ${table.name}`, children: [], open };
+  }
+  const working = inTerm.get(table);
+  if (working !== undefined) {
+    const open = (runtime: Runtime): Operator => new RowsOperator((runtime.tables.get(working) ?? []) as Row[]);
+    return { ...base, label: `WorkTable Scan on ${table.name}`, children: [], open };
+  }
+  const cte = planned.get(table) ?? planCte(planner, table);
+  const children = cte.term === null ? [cte.first] : [cte.first, cte.term];
+  return { ...base, label: `CTE Scan on ${table.name}`, children, open: (runtime) => new CteReader(sharedRows(table, cte, runtime), runtime) };
 }
 
-function planCte(planner: Planner, table: CteTable): void {
+function planCte(planner: Planner, table: CteTable): PlannedCte {
   if (table.plan === null) throw new Error(`WITH query ${table.name} was not bound`);
   const first = planner.plan(table.plan);
   const firstPositions = table.ids.map((id) => positionOf(first.layout, id));
+  const working = {};
   let term: PlanNode | null = null;
   let termPositions: readonly number[] = [];
+  let free = freeColumns(table.plan, new Map()).size;
   if (table.recursive !== null) {
-    working.add(table);
+    inTerm.set(table, working);
     term = planner.plan(table.recursive.plan);
-    working.delete(table);
+    inTerm.delete(table);
     const { layout } = term;
     termPositions = table.recursive.ids.map((id) => positionOf(layout, id));
+    free += freeColumns(table.recursive.plan, new Map()).size;
   }
-  planned.set(table, { first, firstPositions, term, termPositions });
+  const cte: PlannedCte = { first, firstPositions, term, termPositions, correlated: free > 0, working };
+  planned.set(table, cte);
+  return cte;
 }
 
-const workTables = new WeakMap<CteTable, object>();
-
-function workTable(table: CteTable): object {
-  let key = workTables.get(table);
-  if (key === undefined) {
-    key = {};
-    workTables.set(table, key);
+function sharedRows(table: CteTable, cte: PlannedCte, runtime: Runtime): SharedRows {
+  if (cte.correlated) return new SharedRows(table, cte, runtime);
+  let shared = runtime.tables.get(table) as SharedRows | undefined;
+  if (shared === undefined) {
+    shared = new SharedRows(table, cte, runtime);
+    runtime.tables.set(table, shared);
   }
-  return key;
+  return shared;
 }
 
-function gather(node: PlanNode, positions: readonly number[], runtime: Runtime): MaybePromise<Row[]> {
-  const operator = node.open(runtime);
-  const rows: Row[] = [];
-  const take = (batch: Batch): void => {
-    for (const row of batch) rows.push(positions.map((p) => row[p] ?? null));
-  };
-  return chain(drain(operator, runtime, take), () => {
-    operator.close();
-    return rows;
-  });
+/**
+ * The rows of a WITH query as far as its readers have asked for them. A recursive one runs its term over the rows of the last round until a round brings none: a reader
+ * that stops early stops it, too.
+ */
+class SharedRows {
+  readonly rows: Row[] = [];
+  done = false;
+  readonly #table: CteTable;
+  readonly #cte: PlannedCte;
+  readonly #runtime: Runtime;
+  readonly #isNew: ((row: Row) => boolean) | null;
+  #source: Operator;
+  #positions: readonly number[];
+  /** Where the round that is being computed begins in `rows`. */
+  #roundStart = 0;
+
+  constructor(table: CteTable, cte: PlannedCte, runtime: Runtime) {
+    this.#table = table;
+    this.#cte = cte;
+    this.#runtime = runtime;
+    this.#source = cte.first.open(runtime);
+    this.#positions = cte.firstPositions;
+    this.#isNew = table.recursive === null || table.recursive.all ? null : unseen(table);
+  }
+
+  /** Computes some more rows, or finds that there are none. */
+  more(): MaybePromise<void> {
+    const batch = this.#source.next();
+    return batch instanceof Promise ? batch.then((b) => this.#take(b)) : this.#take(batch);
+  }
+
+  #take(batch: Batch | null): void {
+    if (batch === null) {
+      this.#nextRound();
+      return;
+    }
+    for (const row of batch) {
+      const ordered = this.#positions.map((p) => row[p] ?? null);
+      if (this.#isNew === null || this.#isNew(ordered)) this.rows.push(ordered);
+    }
+  }
+
+  #nextRound(): void {
+    this.#source.close();
+    const round = this.rows.slice(this.#roundStart);
+    if (this.#cte.term === null || this.#table.recursive === null || round.length === 0) {
+      this.done = true;
+      return;
+    }
+    this.#roundStart = this.rows.length;
+    this.#runtime.tables.set(this.#cte.working, round);
+    this.#source = this.#cte.term.open(this.#runtime);
+    this.#positions = this.#cte.termPositions;
+  }
 }
 
-function compute(table: CteTable, plan: PlannedCte, runtime: Runtime): MaybePromise<Row[]> {
-  const { recursive } = table;
-  const first = gather(plan.first, plan.firstPositions, runtime);
-  if (recursive === null || plan.term === null) return first;
-  const { term } = plan;
+function unseen(table: CteTable): (row: Row) => boolean {
   const key = rowHasher(table.columns.map((_, i) => i), table.columns.map((c) => c.type));
   const seen = new Set<string>();
-  const fresh = (rows: Row[]): Row[] => {
-    if (recursive.all) return rows;
-    return rows.filter((row) => {
-      const k = key(row);
-      if (seen.has(k)) return false;
-      seen.add(k);
-      return true;
-    });
+  return (row) => {
+    const k = key(row);
+    if (seen.has(k)) return false;
+    seen.add(k);
+    return true;
   };
-  const rounds = async (start: Row[]): Promise<Row[]> => {
-    let round = fresh(start);
-    const all = [...round];
-    for (let i = 0; round.length > 0 && i < ROUNDS_MAX; i++) {
-      runtime.tables.set(workTable(table), round);
-      round = fresh(await gather(term, plan.termPositions, runtime));
-      for (const row of round) all.push(row);
-      const turn = runtime.context.yieldNow();
-      if (turn !== null) await turn;
+}
+
+class CteReader implements Operator {
+  readonly #shared: SharedRows;
+  readonly #runtime: Runtime;
+  #at = 0;
+
+  constructor(shared: SharedRows, runtime: Runtime) {
+    this.#shared = shared;
+    this.#runtime = runtime;
+  }
+
+  next(): MaybePromise<Batch | null> {
+    for (;;) {
+      if (this.#at < this.#shared.rows.length) return this.#batch();
+      if (this.#shared.done) return null;
+      const more = this.#shared.more();
+      if (more instanceof Promise) return more.then(() => this.next());
+      const turn = this.#runtime.context.yieldNow();
+      if (turn !== null) return turn.then(() => this.next());
     }
-    return all;
-  };
-  return first instanceof Promise ? first.then(rounds) : rounds(first);
+  }
+
+  #batch(): Batch {
+    const from = this.#at;
+    this.#at = Math.min(from + BATCH_ROWS, this.#shared.rows.length);
+    return this.#shared.rows.slice(from, this.#at);
+  }
+
+  close(): void {
+    // Other readers may go on.
+  }
 }

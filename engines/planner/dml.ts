@@ -1,3 +1,4 @@
+import type { ObjectId } from '#schemas/kernel/brand.js';
 import type { Expression } from '#schemas/program/expression.js';
 import type { Query, SelectItem } from '#schemas/program/query.js';
 import type { Assignment, DeleteStatement, InsertStatement, ObjectPath, OnConflict, UpdateStatement } from '#schemas/program/statement.js';
@@ -7,7 +8,7 @@ import type { ColumnEntry, TableEntry } from '../catalog/entry.js';
 import type { IndexShape } from '../rows/shape.js';
 import type { RowLockStrength } from '../tx/transaction.js';
 import type { Evaluator } from '../vm/compile.js';
-import { projectNode, valuesNode } from '../vm/operators/rows.js';
+import { expandNode, heldRowsNode, projectNode, valuesNode } from '../vm/operators/rows.js';
 import type { PlanNode } from '../vm/operators/operator.js';
 import type { ColumnId, Scalar } from '../vm/scalar.js';
 import { type ConflictAction, deleteWriter, type InsertPlan, insertWriter, type ModifyPlan, type SetColumn, type TargetPlan, updateWriter } from '../vm/writes/modify.js';
@@ -18,7 +19,10 @@ import { requirePrivilege } from './binder/privileges.js';
 import { columnName, QueryBinder } from './binder/query.js';
 import { Scope } from './binder/scope.js';
 import type { BoundSubquery, Logical, LogicalTable } from './logical.js';
-import { conjuncts, Planner, type PlannerOptions } from './planner.js';
+import { conjuncts } from './conjuncts.js';
+import { optimise } from './push-down.js';
+import type { Planner } from './planner.js';
+import { tableIds } from './table-ids.js';
 import { tableRules } from './table-rules.js';
 
 /** A planned INSERT, UPDATE or DELETE. */
@@ -26,7 +30,6 @@ export interface PlannedWrite {
   readonly table: TableEntry;
   readonly modify: ModifyPlan;
   readonly columns: readonly ResultColumn[] | null;
-  readonly planner: Planner;
 }
 
 /** Binds and plans statements that write rows. */
@@ -36,10 +39,37 @@ export class WritePlanner {
   readonly #planner: Planner;
   readonly #rules = new Map<TableEntry, TableRules>();
 
-  constructor(context: BindContext, options: PlannerOptions) {
+  /** Tables that the statement reads, and those that it writes. */
+  readonly reads = new Set<ObjectId>();
+  readonly writes = new Set<ObjectId>();
+
+  /** `planner` is the one of the whole statement: it hands out the registers. */
+  constructor(context: BindContext, planner: Planner) {
     this.#context = context;
     this.#binder = new QueryBinder(context);
-    this.#planner = new Planner(options);
+    this.#planner = planner;
+    context.bindWrite = (statement, ctes) => {
+      const { modify, columns } = this.statement(statement, ctes);
+      return { modify, columns: columns?.map(([name, type]) => ({ name, type })) ?? null };
+    };
+  }
+
+  /** Binds and plans a statement. `outer` are WITH queries of the statement around it. */
+  statement(statement: InsertStatement | UpdateStatement | DeleteStatement, outer: CteScope | null = null): PlannedWrite {
+    const ctes = statement.with.length === 0 ? outer : this.#binder.bindWith(statement.with, statement.recursive, null, outer);
+    switch (statement.kind) {
+      case 'insert':
+        return this.#insert(statement, ctes);
+      case 'update':
+        return this.#update(statement, ctes);
+      case 'delete':
+        return this.#delete(statement, ctes);
+    }
+  }
+
+  #plan(logical: Logical): PlanNode {
+    for (const id of tableIds(logical)) this.reads.add(id);
+    return this.#planner.plan(optimise(logical));
   }
 
   rulesOf(table: TableEntry): TableRules {
@@ -62,14 +92,14 @@ export class WritePlanner {
     if (entry.kind !== 'table') throw new SqlError('wrong_object_type', `cannot change relation "${entry.name}"`, { token });
     if (entry.system) throw new SqlError('insufficient_privilege', `permission denied: "${entry.name}" is a system catalog`, { token });
     requirePrivilege(this.#context.user, this.#context.catalog, entry, privilege);
+    this.writes.add(entry.id);
     return entry;
   }
 
   // ── INSERT ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  insert(statement: InsertStatement): PlannedWrite {
+  #insert(statement: InsertStatement, ctes: CteScope | null): PlannedWrite {
     const table = this.target(statement.table, 'insert');
-    const ctes = statement.with.length === 0 ? null : this.#binder.bindWith(statement.with, false, null, null);
     const columns = this.#insertColumns(statement, table);
     const { node, given } = this.#insertSource(statement, table, columns, ctes);
     const writer = this.writer(table);
@@ -83,7 +113,7 @@ export class WritePlanner {
       conflict: statement.onConflict === null ? null : this.#conflict(statement.onConflict, table, scope, target, ctes),
       returning: returning?.evaluators ?? null,
     };
-    return { table, modify: { input: node, start: () => insertWriter(plan), returns: returning !== null }, columns: returning?.columns ?? null, planner: this.#planner };
+    return { table, modify: modifyPlan(node, () => insertWriter(plan), returning), columns: returning?.columns ?? null };
   }
 
   #insertColumns(statement: InsertStatement, table: TableEntry): readonly ColumnEntry[] {
@@ -108,21 +138,22 @@ export class WritePlanner {
   /** Rows to insert, as a plan whose columns are `given`. */
   #insertSource(statement: InsertStatement, table: TableEntry, columns: readonly ColumnEntry[], ctes: CteScope | null): { node: PlanNode; given: readonly ColumnEntry[] } {
     const { source, overriding } = statement;
-    if (source === null) return { node: this.#planner.plan({ op: 'values', rows: [[]], ids: [] }), given: [] };
+    if (source === null) return { node: this.#plan({ op: 'values', rows: [[]], ids: [] }), given: [] };
     const { body } = source;
     const plain = body.kind === 'values' && source.orderBy.length === 0 && source.limit === null && source.offset === null && source.with.length === 0;
     if (plain) return this.#insertValues(body.rows, body.token, table, columns, overriding, ctes);
-    const bound = this.#binder.bind(source, null, ctes);
-    const width = bound.columns.length;
+    const untyped = this.#binder.bind(source, null, ctes, true);
+    const width = untyped.columns.length;
     this.#checkWidth(width, statement, columns, tokenOfQuery(source));
     const given = columns.slice(0, width);
+    const bound = this.#binder.typed(untyped, given.map((c) => c.type), tokenOfQuery(source));
     for (const c of given) this.#checkWritable(c, overriding, tokenOfQuery(source));
     const outputs = bound.columns.map((c, i) => {
       const column = given[i] as ColumnEntry;
       const scalar: Scalar = { kind: 'column', type: c.type, id: c.id, name: c.name };
       return { id: this.#context.newId(), scalar: this.#context.coercion.assign(scalar, column.type, column.name, tokenOfQuery(source)) };
     });
-    const input = this.#planner.plan(bound.plan);
+    const input = this.#plan(bound.plan);
     return { node: projectNode(input, outputs.map((o) => this.#planner.evaluator(o.scalar, input.layout)), outputs.map((o) => o.id)), given };
   }
 
@@ -144,13 +175,10 @@ export class WritePlanner {
       });
     });
     const ids = this.#context.newIds(width);
-    if (subqueries.length > 0) {
-      if (rows.length > 1) throw new SqlError('feature_not_supported', 'subqueries in VALUES of several rows are not supported', { token });
-      const input = this.#planner.plan({ op: 'apply', input: { op: 'empty' }, subqueries });
-      return { node: projectNode(input, (bound[0] as Array<Scalar | Evaluator>).map((s) => (typeof s === 'function' ? s : this.#planner.evaluator(s, input.layout))), ids), given };
-    }
-    const evaluators = bound.map((row) => row.map((s) => (typeof s === 'function' ? s : this.#planner.evaluator(s, []))));
-    return { node: valuesNode(evaluators, ids), given };
+    const input = subqueries.length === 0 ? null : this.#plan({ op: 'apply', input: { op: 'empty' }, subqueries });
+    const layout = input?.layout ?? [];
+    const evaluators = bound.map((row) => row.map((s) => (typeof s === 'function' ? s : this.#planner.evaluator(s, layout))));
+    return { node: input === null ? valuesNode(evaluators, ids) : expandNode(input, evaluators, ids), given };
   }
 
   #checkWidth(width: number, statement: InsertStatement, columns: readonly ColumnEntry[], token: number): void {
@@ -172,7 +200,7 @@ export class WritePlanner {
   #conflict(onConflict: OnConflict, table: TableEntry, scope: Scope, target: LogicalTable, ctes: CteScope | null): ConflictAction {
     const arbiters = this.#arbiters(onConflict, table);
     if (onConflict.update === null) return { arbiters, update: null };
-    if (arbiters === null) throw new SqlError('syntax_error', 'ON CONFLICT DO UPDATE requires inference specification or constraint name', { token: onConflict.token });
+    if (arbiters === null) throw new SqlError('syntax_error', 'ON CONFLICT DO UPDATE requires inference specification or constraint name', { hint: 'For example, ON CONFLICT (column_name).', token: onConflict.token });
     requirePrivilege(this.#context.user, this.#context.catalog, table, 'update');
     const both = new Scope(null);
     for (const relation of scope.relations) both.add(relation, -1);
@@ -205,9 +233,8 @@ export class WritePlanner {
 
   // ── UPDATE and DELETE ──────────────────────────────────────────────────────────────────────────────────────────────
 
-  update(statement: UpdateStatement): PlannedWrite {
+  #update(statement: UpdateStatement, ctes: CteScope | null): PlannedWrite {
     const table = this.target(statement.table, 'update');
-    const ctes = statement.with.length === 0 ? null : this.#binder.bindWith(statement.with, false, null, null);
     const scope = new Scope(null);
     const target = this.#binder.from.base(table, statement.alias?.name ?? table.name, statement.alias?.columns ?? [], scope, statement.table.token);
     const subqueries: BoundSubquery[] = [];
@@ -216,26 +243,25 @@ export class WritePlanner {
     const filtered = statement.where === null ? source : this.#binder.filter(source, statement.where, { ...place, name: 'WHERE' });
     const assignments = this.#sets(statement.sets, table, place);
     const input: Logical = subqueries.length === 0 ? filtered : { op: 'apply', input: filtered, subqueries };
-    const node = this.#planner.plan(input);
+    const node = this.#plan(input);
     const sets = assignments.map(({ slot, scalar }): SetColumn => ({ slot, evaluate: typeof scalar === 'function' ? scalar : this.#planner.evaluator(scalar, node.layout) }));
     const returning = this.#returning(statement.returning, scope, node.layout, ctes);
     const plan = this.#targetPlan(table, target, node, filtered, statement.from.length > 0, returning?.evaluators ?? null);
     const strength = strengthFor(table, sets);
-    return { table, modify: { input: node, start: () => updateWriter(plan, sets, strength), returns: returning !== null }, columns: returning?.columns ?? null, planner: this.#planner };
+    return { table, modify: modifyPlan(node, () => updateWriter(plan, sets, strength), returning), columns: returning?.columns ?? null };
   }
 
-  delete(statement: DeleteStatement): PlannedWrite {
+  #delete(statement: DeleteStatement, ctes: CteScope | null): PlannedWrite {
     const table = this.target(statement.table, 'delete');
-    const ctes = statement.with.length === 0 ? null : this.#binder.bindWith(statement.with, false, null, null);
     const scope = new Scope(null);
     const target = this.#binder.from.base(table, statement.alias?.name ?? table.name, statement.alias?.columns ?? [], scope, statement.table.token);
     const source = this.#withFrom(target, statement.using, scope, ctes);
     const place: Place = { scope, ctes, name: 'WHERE', aggregates: null, windows: null, windowDefinitions: null, subqueries: null, sets: null };
     const filtered = statement.where === null ? source : this.#binder.filter(source, statement.where, place);
-    const node = this.#planner.plan(filtered);
+    const node = this.#plan(filtered);
     const returning = this.#returning(statement.returning, scope, node.layout, ctes);
     const plan = this.#targetPlan(table, target, node, filtered, statement.using.length > 0, returning?.evaluators ?? null);
-    return { table, modify: { input: node, start: () => deleteWriter(plan), returns: returning !== null }, columns: returning?.columns ?? null, planner: this.#planner };
+    return { table, modify: modifyPlan(node, () => deleteWriter(plan), returning), columns: returning?.columns ?? null };
   }
 
   #withFrom(target: LogicalTable, from: UpdateStatement['from'], scope: Scope, ctes: CteScope | null): Logical {
@@ -260,17 +286,26 @@ export class WritePlanner {
   #sets(assignments: readonly Assignment[], table: TableEntry, place: Place): Array<{ slot: number; scalar: Scalar | Evaluator }> {
     const { defaults } = this.rulesOf(table);
     const found: Array<{ slot: number; scalar: Scalar | Evaluator }> = [];
-    const set = ({ name, token }: { name: string; token: number }, value: Expression): void => {
+    const target = ({ name, token }: { name: string; token: number }): ColumnEntry => {
       const column = columnNamed(table, name, token);
       if (found.some((f) => f.slot === column.slot)) throw new SqlError('syntax_error', `multiple assignments to same column "${name}"`, { token });
-      if (value.kind === 'default') {
-        found.push({ slot: column.slot, scalar: defaults[column.slot] ?? NULL_EVALUATOR });
+      return column;
+    };
+    const set = (name: { name: string; token: number }, value: Expression): void => {
+      if (value.kind !== 'default') {
+        assign(name, this.#binder.expressions.bind(value, place), value.token);
         return;
       }
+      const { slot } = target(name);
+      found.push({ slot, scalar: defaults[slot] ?? NULL_EVALUATOR });
+    };
+    const assign = (to: { name: string; token: number }, value: Scalar, valueToken: number): void => {
+      const column = target(to);
+      const { name, token } = to;
       if (column.generated !== null || column.identity === 'always') {
         throw new SqlError('generated_always', `column "${name}" can only be updated to DEFAULT`, { detail: `Column "${name}" is ${column.generated !== null ? 'a generated column' : 'an identity column defined as GENERATED ALWAYS'}.`, token });
       }
-      found.push({ slot: column.slot, scalar: this.#context.coercion.assign(this.#binder.expressions.bind(value, place), column.type, name, value.token) });
+      found.push({ slot: column.slot, scalar: this.#context.coercion.assign(value, column.type, name, valueToken) });
     };
     for (const { columns, value } of assignments) {
       const [only] = columns;
@@ -278,29 +313,52 @@ export class WritePlanner {
         set(only, value);
         continue;
       }
-      if (value.kind !== 'row') throw new SqlError('feature_not_supported', 'setting several columns from a subquery is not supported', { token: value.token });
+      if (value.kind === 'scalar-subquery') {
+        const values = this.#binder.expressions.rowSubquery(value.query, place, columns.length, value.token);
+        columns.forEach((c, i) => assign(c, values[i] as Scalar, value.token));
+        continue;
+      }
+      if (value.kind !== 'row') throw new SqlError('syntax_error', 'source for a multiple-column UPDATE item must be a sub-SELECT or ROW() expression', { token: value.token });
       if (value.elements.length !== columns.length) throw new SqlError('syntax_error', 'number of columns does not match number of values', { token: value.token });
       columns.forEach((c, i) => set(c, value.elements[i] as Expression));
     }
     return found;
   }
 
-  #returning(items: readonly SelectItem[], scope: Scope, layout: readonly ColumnId[], ctes: CteScope | null): { evaluators: Evaluator[]; columns: ResultColumn[] } | null {
+  #returning(items: readonly SelectItem[], scope: Scope, layout: readonly ColumnId[], ctes: CteScope | null): Returning | null {
     if (items.length === 0) return null;
-    const place: Place = { scope, ctes, name: 'RETURNING', aggregates: null, windows: null, windowDefinitions: null, subqueries: null, sets: null };
-    const evaluators: Evaluator[] = [];
+    const subqueries: BoundSubquery[] = [];
+    const place: Place = { scope, ctes, name: 'RETURNING', aggregates: null, windows: null, windowDefinitions: null, subqueries, sets: null };
+    const scalars: Scalar[] = [];
     const columns: ResultColumn[] = [];
     const add = (name: string, scalar: Scalar): void => {
       const origin = scalar.kind === 'column' ? scope.origin(scalar.id) : { table: 0, number: 0 };
-      evaluators.push(this.#planner.evaluator(scalar, layout));
+      scalars.push(scalar);
       columns.push([name, scalar.type, origin.table, origin.number]);
     };
     for (const item of items) {
       if (item.kind === 'star') for (const { name, scalar } of this.#binder.star(item, scope)) add(name, scalar);
       else add(item.alias ?? columnName(item.expression), this.#context.coercion.settle(this.#binder.expressions.bind(item.expression, place)));
     }
-    return { evaluators, columns };
+    const heldKey = {};
+    if (subqueries.length === 0) return { evaluators: scalars.map((s) => this.#planner.evaluator(s, layout)), columns, after: null, heldKey };
+    // The writer returns whole rows; what is asked of them is computed when all is written.
+    for (const s of subqueries) for (const id of tableIds(s.plan)) this.reads.add(id);
+    const applied = this.#planner.applied(heldRowsNode(heldKey, layout), subqueries.map((s) => ({ ...s, plan: optimise(s.plan) })));
+    const after = projectNode(applied, scalars.map((s) => this.#planner.evaluator(s, applied.layout)), this.#context.newIds(scalars.length));
+    return { evaluators: layout.map((_, i): Evaluator => (row) => row[i] ?? null), columns, after, heldKey };
   }
+}
+
+interface Returning {
+  readonly evaluators: Evaluator[];
+  readonly columns: ResultColumn[];
+  readonly after: PlanNode | null;
+  readonly heldKey: object;
+}
+
+function modifyPlan(input: PlanNode, start: ModifyPlan['start'], returning: Returning | null): ModifyPlan {
+  return { input, start, returns: returning !== null, after: returning?.after ?? null, heldKey: returning?.heldKey ?? input };
 }
 
 const NULL_EVALUATOR: Evaluator = () => null;

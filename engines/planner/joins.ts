@@ -3,7 +3,9 @@ import type { PlanNode } from '../vm/operators/operator.js';
 import { type ColumnId, columnsOf, type Scalar } from '../vm/scalar.js';
 import { printScalar } from './explain.js';
 import type { Logical, LogicalJoin, LogicalTable } from './logical.js';
-import { conjunction, conjuncts, freeColumns, type Planner, producedColumns } from './planner.js';
+import { conjunction, conjuncts } from './conjuncts.js';
+import { freeColumns, producedColumns } from './free-columns.js';
+import type { Planner } from './planner.js';
 
 /** One relation of a tree of inner joins, with the conditions that are its own. */
 interface Leaf {

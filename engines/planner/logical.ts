@@ -3,12 +3,15 @@ import type { TableEntry, VirtualTableEntry } from '../catalog/entry.js';
 import type { AggregateFunction, TableFunction, WindowFunction } from '../functions/definition.js';
 import type { RowLockStrength, WaitPolicy } from '../tx/transaction.js';
 import type { ColumnId, Scalar } from '../vm/scalar.js';
+import type { ModifyPlan } from '../vm/writes/modify.js';
 
 /** A bound query: what it computes, not yet how. Each node's rows are made of columns with ids. */
 export type Logical =
   | LogicalTable
   | { readonly op: 'virtual'; readonly entry: VirtualTableEntry; readonly ids: readonly ColumnId[] }
   | { readonly op: 'values'; readonly rows: ReadonlyArray<readonly Scalar[]>; readonly ids: readonly ColumnId[] }
+  /** For each input row the rows of a list: VALUES with subqueries, which the input has computed. */
+  | { readonly op: 'rows'; readonly input: Logical; readonly rows: ReadonlyArray<readonly Scalar[]>; readonly ids: readonly ColumnId[] }
   | { readonly op: 'function'; readonly function: TableFunction; readonly arguments: readonly Scalar[]; readonly ids: readonly ColumnId[]; readonly ordinality: boolean }
   | LogicalJoin
   | { readonly op: 'filter'; readonly input: Logical; readonly predicate: Scalar }
@@ -88,7 +91,8 @@ export type BoundFrameEnd = { readonly kind: 'unbounded-preceding' | 'current-ro
 /** A subquery in an expression; its result is a column of the row that it was applied to. */
 export interface BoundSubquery {
   readonly id: ColumnId;
-  readonly form: 'scalar' | 'exists' | 'quantified' | 'array';
+  /** row: all columns of its one row, as an array. */
+  readonly form: 'scalar' | 'exists' | 'quantified' | 'array' | 'row';
   readonly plan: Logical;
   /** Output columns of the plan, in order. */
   readonly ids: readonly ColumnId[];
@@ -110,5 +114,8 @@ export interface CteTable {
   /** Recursive: the term that is run again over the rows of the last round. */
   recursive: { readonly plan: Logical; readonly ids: readonly ColumnId[]; readonly all: boolean } | null;
   references: number;
+  /** MATERIALIZED was asked for. */
+  readonly materialized: boolean;
+  /** A statement that writes: it runs once, before the statement that it belongs to; `plan` is null and what it returned are the rows. */
+  readonly write: ModifyPlan | null;
 }
-

@@ -11,14 +11,16 @@ import { applyNode, type SubquerySpec } from '../vm/operators/apply.js';
 import type { RowKey } from '../vm/operators/join.js';
 import { lockNode } from '../vm/writes/lock-rows.js';
 import { positionOf, type PlanNode, type Runtime } from '../vm/operators/operator.js';
-import { distinctNode, EMPTY_NODE, filterNode, functionNode, limitNode, projectNode, projectSetNode, rowHasher, setNode, valuesNode, virtualNode } from '../vm/operators/rows.js';
+import { distinctNode, EMPTY_NODE, expandNode, filterNode, functionNode, limitNode, projectNode, projectSetNode, rowHasher, setNode, valuesNode, virtualNode } from '../vm/operators/rows.js';
 import { ScanNode } from '../vm/operators/scan.js';
 import { keyOrder, keysOf, type SortSpec, sortNode } from '../vm/operators/sort.js';
 import { type WindowSpec, windowNode } from '../vm/operators/window.js';
-import { type ColumnId, operandsOf, type Scalar } from '../vm/scalar.js';
+import type { ColumnId, Scalar } from '../vm/scalar.js';
 import { chooseAccess, pathOrders, type WantedOrder } from './access.js';
 import { cteNode } from './cte.js';
+import { conjunction, conjuncts } from './conjuncts.js';
 import { printScalar } from './explain.js';
+import { freeColumns } from './free-columns.js';
 import { planJoins } from './joins.js';
 import type { BoundAggregate, BoundFrameEnd, BoundSubquery, BoundWindow, Logical, LogicalTable, SortKey } from './logical.js';
 
@@ -78,6 +80,10 @@ export class Planner {
       }
       case 'values':
         return valuesNode(logical.rows.map((row) => row.map((s) => this.evaluator(s, []))), logical.ids);
+      case 'rows': {
+        const input = this.plan(logical.input);
+        return expandNode(input, logical.rows.map((row) => row.map((s) => this.evaluator(s, input.layout))), logical.ids);
+      }
       case 'function':
         return functionNode(logical.function, logical.arguments.map((a) => this.evaluator(a, [])), logical.ids, logical.ordinality);
       case 'project': {
@@ -110,14 +116,7 @@ export class Planner {
         return setNode(logical.operation, logical.all, left, right, logical.ids, rowHasher(logical.ids.map((_, i) => i), logical.types));
       }
       case 'apply': {
-        const input = this.plan(logical.input, wanted);
-        let layout = input.layout;
-        const specs = logical.subqueries.map((s) => {
-          const spec = this.#subquery(s, layout);
-          layout = [...layout, s.id];
-          return spec;
-        });
-        return applyNode(input, specs);
+        return this.applied(this.plan(logical.input, wanted), logical.subqueries);
       }
       case 'cte':
         return cteNode(this, logical.table, logical.ids);
@@ -128,6 +127,17 @@ export class Planner {
       default:
         return unreachable(logical);
     }
+  }
+
+  /** Rows with the results of subqueries behind them. */
+  applied(input: PlanNode, subqueries: readonly BoundSubquery[]): PlanNode {
+    let { layout } = input;
+    const specs = subqueries.map((s) => {
+      const spec = this.#subquery(s, layout);
+      layout = [...layout, s.id];
+      return spec;
+    });
+    return applyNode(input, specs);
   }
 
   /** A plan whose rows hold just these columns, in this order. */
@@ -314,14 +324,6 @@ export class Planner {
 
 const ANY_TYPE: SqlType = { kind: 'unknown' };
 
-export function conjuncts(scalar: Scalar): Scalar[] {
-  return scalar.kind === 'and' ? scalar.operands.flatMap(conjuncts) : [scalar];
-}
-
-export function conjunction(scalars: readonly Scalar[]): Scalar {
-  return scalars.length === 1 ? (scalars[0] as Scalar) : { kind: 'and', type: { kind: 'boolean' }, operands: scalars };
-}
-
 /** An order wanted above a projection, in terms of what is below it; null when a computed column is asked for. */
 function wantedBelow(wanted: WantedOrder | null, outputs: ReadonlyArray<{ readonly id: ColumnId; readonly scalar: Scalar }>): WantedOrder | null {
   if (wanted === null) return null;
@@ -355,95 +357,3 @@ function typeIn(logical: Logical, id: ColumnId): SqlType {
   if (logical.op === 'set') return logical.types[logical.ids.indexOf(id)] ?? ANY_TYPE;
   return ANY_TYPE;
 }
-
-/** Columns that a plan reads and does not make itself: they belong to enclosing queries. */
-export function freeColumns(logical: Logical, types: Map<ColumnId, SqlType>): Set<ColumnId> {
-  const made = new Set<ColumnId>();
-  const read = new Set<ColumnId>();
-  const use = (scalar: Scalar): void => {
-    if (scalar.kind === 'column') {
-      read.add(scalar.id);
-      types.set(scalar.id, scalar.type);
-    } else for (const operand of operandsOf(scalar)) use(operand);
-  };
-  walk(logical, made, use);
-  for (const id of made) read.delete(id);
-  return read;
-}
-
-function walk(l: Logical, made: Set<ColumnId>, use: (scalar: Scalar) => void): void {
-  const make = (ids: Iterable<ColumnId>): void => {
-    for (const id of ids) made.add(id);
-  };
-  if ('input' in l) walk(l.input, made, use);
-  switch (l.op) {
-    case 'table':
-      make(l.rowId === null ? l.ids : [...l.ids, l.rowId]);
-      break;
-    case 'virtual':
-    case 'cte':
-      make(l.ids);
-      break;
-    case 'values':
-      make(l.ids);
-      for (const row of l.rows) row.forEach(use);
-      break;
-    case 'function':
-      make(l.ids);
-      l.arguments.forEach(use);
-      break;
-    case 'join':
-      walk(l.left, made, use);
-      walk(l.right, made, use);
-      if (l.on !== null) use(l.on);
-      break;
-    case 'filter':
-      use(l.predicate);
-      break;
-    case 'project':
-      for (const o of l.outputs) use(o.scalar);
-      make(l.outputs.map((o) => o.id));
-      break;
-    case 'aggregate':
-      for (const g of l.groups) use(g.scalar);
-      for (const a of l.aggregates) [...a.arguments, ...a.orderBy.map((k) => k.scalar), ...(a.filter === null ? [] : [a.filter])].forEach(use);
-      make([...l.groups.map((g) => g.id), ...l.aggregates.map((a) => a.id)]);
-      break;
-    case 'window':
-      for (const w of l.windows) [...w.arguments, ...w.partitionBy, ...w.orderBy.map((k) => k.scalar), ...(w.filter === null ? [] : [w.filter])].forEach(use);
-      make(l.windows.map((w) => w.id));
-      break;
-    case 'sort':
-      for (const k of l.keys) use(k.scalar);
-      break;
-    case 'limit':
-      for (const s of [l.limit, l.offset]) if (s !== null) use(s);
-      break;
-    case 'set':
-      walk(l.left, made, use);
-      walk(l.right, made, use);
-      make(l.ids);
-      break;
-    case 'apply':
-      for (const s of l.subqueries) {
-        walk(s.plan, made, use);
-        if (s.compare !== null) use(s.compare);
-        make([s.id]);
-      }
-      break;
-    case 'project-set':
-      for (const f of l.functions) f.arguments.forEach(use);
-      make(l.functions.map((f) => f.id));
-      break;
-    default:
-      break;
-  }
-}
-
-/** All columns that a plan's rows have. */
-export function producedColumns(logical: Logical): Set<ColumnId> {
-  const made = new Set<ColumnId>();
-  walk(logical, made, () => undefined);
-  return made;
-}
-

@@ -14,13 +14,14 @@ import type { TableLockMode, Transaction } from '../tx/transaction.js';
 import { chain, type Operator, type PlanNode, Runtime } from '../vm/operators/operator.js';
 import { fullWidth, ScanNode } from '../vm/operators/scan.js';
 import type { Evaluate } from '../vm/scalar.js';
-import { ModifyExecution } from '../vm/writes/modify.js';
+import { ModifyExecution, type ModifyPlan, runDeferred, runWithWrites } from '../vm/writes/modify.js';
 import { BindContext } from './binder/context.js';
 import { type BoundQuery, QueryBinder } from './binder/query.js';
 import { type PlannedWrite, WritePlanner } from './dml.js';
 import { explainLines } from './explain.js';
-import type { Logical } from './logical.js';
 import { Planner, type PlannerOptions } from './planner.js';
+import { optimise } from './push-down.js';
+import { tableIds } from './table-ids.js';
 import type { Evaluator } from '../vm/compile.js';
 
 /** What a statement is planned against. */
@@ -111,14 +112,37 @@ interface PlannedQuery {
   readonly node: PlanNode;
   readonly planner: Planner;
   readonly parameters: readonly SqlType[];
+  readonly before: readonly ModifyPlan[];
+  readonly lockModes: ReadonlyArray<readonly [ObjectId, TableLockMode]>;
 }
 
 function planQuery(query: Query, types: ReadonlyArray<SqlType | null>, context: PrepareContext): PlannedQuery {
   const binding = bindContext(types, context);
-  const bound = new QueryBinder(binding).bind(query, null, null);
   const planner = new Planner(plannerOptions(context));
-  const node = planner.plan(bound.plan);
-  return { bound, node: answerIn(node, bound), planner, parameters: binding.parameters.finish() };
+  const writes = new WritePlanner(binding, planner);
+  const bound = new QueryBinder(binding).bind(query, null, null);
+  const node = planner.plan(optimise(bound.plan));
+  const readMode = query.locking.length > 0 ? 'row-share' : 'access-share';
+  return {
+    bound,
+    node: answerIn(node, bound),
+    planner,
+    parameters: binding.parameters.finish(),
+    before: withWritesOf(binding),
+    lockModes: lockModesOf([...tableIds(bound.plan), ...writes.reads], writes.writes, readMode),
+  };
+}
+
+/** Statements of WITH that write. */
+function withWritesOf(binding: BindContext): ModifyPlan[] {
+  return binding.withWrites.map((table) => table.write).filter((write) => write !== null);
+}
+
+function lockModesOf(reads: Iterable<ObjectId>, writes: ReadonlySet<ObjectId>, readMode: TableLockMode): Array<readonly [ObjectId, TableLockMode]> {
+  const modes = new Map<ObjectId, TableLockMode>();
+  for (const id of reads) modes.set(id, readMode);
+  for (const id of writes) modes.set(id, 'row-exclusive');
+  return [...modes];
 }
 
 /** Rows in the order of the output columns. Usually the last projection has done that. */
@@ -139,9 +163,7 @@ function answerIn(node: PlanNode, bound: BoundQuery): PlanNode {
 }
 
 function prepareQuery(query: Query, verb: string, types: ReadonlyArray<SqlType | null>, context: PrepareContext): PreparedPlan {
-  const { bound, node, planner, parameters } = planQuery(query, types, context);
-  const locks = query.locking.length > 0;
-  const lockModes = tableIds(bound.plan).map((id) => [id, locks ? 'row-share' : 'access-share'] as const);
+  const { bound, node, planner, parameters, before, lockModes } = planQuery(query, types, context);
   const columns = bound.columns.map((c): ResultColumn => [c.name, c.type, c.table, c.number]);
   const point = pointLookup(node);
   const { registers } = planner;
@@ -149,11 +171,12 @@ function prepareQuery(query: Query, verb: string, types: ReadonlyArray<SqlType |
     parameters,
     columns,
     verb,
-    writes: locks,
+    writes: query.locking.length > 0 || before.length > 0,
     lockModes,
     execute: (run, values) => {
       const runtime = new Runtime(run, values, registers);
-      return point === null ? new QueryExecution(node.open(runtime)) : new PointExecution(point, runtime);
+      if (point !== null) return new PointExecution(point, runtime);
+      return before.length === 0 ? new QueryExecution(node.open(runtime)) : new WritingQueryExecution(node, before, runtime);
     },
   };
 }
@@ -175,6 +198,37 @@ class QueryExecution implements Execution {
 
   close(): void {
     this.#operator.close();
+  }
+}
+
+/** A query with statements in WITH that write: these run first. */
+class WritingQueryExecution implements Execution {
+  readonly #node: PlanNode;
+  readonly #before: readonly ModifyPlan[];
+  readonly #runtime: Runtime;
+  #rest: QueryExecution | null = null;
+
+  constructor(node: PlanNode, before: readonly ModifyPlan[], runtime: Runtime) {
+    this.#node = node;
+    this.#before = before;
+    this.#runtime = runtime;
+  }
+
+  get count(): number {
+    return this.#rest?.count ?? 0;
+  }
+
+  next(): MaybePromise<readonly Row[] | null> {
+    if (this.#rest !== null) return this.#rest.next();
+    const written = chain(runWithWrites(this.#before, this.#runtime), () => runDeferred(this.#runtime));
+    return chain(written, () => {
+      this.#rest = new QueryExecution(this.#node.open(this.#runtime));
+      return this.#rest.next();
+    });
+  }
+
+  close(): void {
+    this.#rest?.close();
   }
 }
 
@@ -229,53 +283,38 @@ class PointExecution implements Execution {
   }
 }
 
-/** Tables that a plan reads, subqueries included. */
-function tableIds(plan: Logical): ObjectId[] {
-  const ids = new Set<ObjectId>();
-  const seen = new Set<object>();
-  const visit = (l: Logical): void => {
-    if (l.op === 'table') {
-      if (!l.table.system) ids.add(l.table.id);
-      return;
-    }
-    if ('input' in l) visit(l.input);
-    if ('left' in l) {
-      visit(l.left);
-      visit(l.right);
-    }
-    if (l.op === 'apply') for (const s of l.subqueries) visit(s.plan);
-    if (l.op === 'cte' && !seen.has(l.table)) {
-      seen.add(l.table);
-      if (l.table.plan !== null) visit(l.table.plan);
-      if (l.table.recursive !== null) visit(l.table.recursive.plan);
-    }
-  };
-  visit(plan);
-  return [...ids];
-}
-
 // ── writes ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 type WriteStatement = Extract<Statement, { kind: 'insert' | 'update' | 'delete' }>;
 
-function planWrite(statement: WriteStatement, types: ReadonlyArray<SqlType | null>, context: PrepareContext): { write: PlannedWrite; parameters: readonly SqlType[] } {
+interface PlannedStatement {
+  readonly write: PlannedWrite;
+  readonly planner: Planner;
+  readonly parameters: readonly SqlType[];
+  readonly before: readonly ModifyPlan[];
+  readonly lockModes: ReadonlyArray<readonly [ObjectId, TableLockMode]>;
+}
+
+function planWrite(statement: WriteStatement, types: ReadonlyArray<SqlType | null>, context: PrepareContext): PlannedStatement {
   const binding = bindContext(types, context);
-  const planner = new WritePlanner(binding, plannerOptions(context));
-  const write = statement.kind === 'insert' ? planner.insert(statement) : statement.kind === 'update' ? planner.update(statement) : planner.delete(statement);
-  return { write, parameters: binding.parameters.finish() };
+  const planner = new Planner(plannerOptions(context));
+  const writes = new WritePlanner(binding, planner);
+  const write = writes.statement(statement);
+  const lockModes = lockModesOf(writes.reads, writes.writes, 'access-share');
+  return { write, planner, parameters: binding.parameters.finish(), before: withWritesOf(binding), lockModes };
 }
 
 function prepareWrite(statement: WriteStatement, types: ReadonlyArray<SqlType | null>, context: PrepareContext): PreparedPlan {
-  const { write, parameters } = planWrite(statement, types, context);
-  const { modify, columns, table, planner } = write;
+  const { write, planner, parameters, before, lockModes } = planWrite(statement, types, context);
+  const { modify, columns } = write;
   const { registers } = planner;
   return {
     parameters,
     columns,
     verb: statement.kind.toUpperCase(),
     writes: true,
-    lockModes: [[table.id, 'row-exclusive']],
-    execute: (run, values) => new ModifyExecution(modify, new Runtime(run, values, registers)),
+    lockModes,
+    execute: (run, values) => new ModifyExecution(modify, new Runtime(run, values, registers), before),
   };
 }
 

@@ -3,9 +3,11 @@ import { SqlError } from '#schemas/sqlstate/sql-error.js';
 import { arrayOf, typeByName } from '#schemas/values/type-name.js';
 import type { SqlType } from '#schemas/values/type.js';
 import type { TypeName } from '#schemas/program/expression.js';
+import type { CommonTable } from '#schemas/program/query.js';
 import type { Catalog, UserEntry } from '../../catalog/entry.js';
 import type { FunctionLibrary } from '../../functions/library.js';
 import type { ColumnId } from '../../vm/scalar.js';
+import type { ModifyPlan } from '../../vm/writes/modify.js';
 import type { CteTable } from '../logical.js';
 import { Coercion, type RegistryCasts } from './coercion.js';
 import { ParameterTypes } from './parameters.js';
@@ -19,6 +21,10 @@ export class BindContext {
   readonly library: FunctionLibrary;
   readonly parameters: ParameterTypes;
   readonly coercion: Coercion;
+  /** Statements in WITH that write, in order: they run before the statement. */
+  readonly withWrites: CteTable[] = [];
+  /** Binds and plans one of them. */
+  bindWrite: ((statement: WithWrite, ctes: CteScope) => BoundWrite) | null = null;
   #nextId = 0;
 
   constructor(options: {
@@ -46,6 +52,14 @@ export class BindContext {
   newIds(count: number): ColumnId[] {
     return Array.from({ length: count }, () => this.newId());
   }
+}
+
+export type WithWrite = Exclude<CommonTable['statement'], { kind: 'query' }>;
+
+export interface BoundWrite {
+  readonly modify: ModifyPlan;
+  /** Of RETURNING; null without it. */
+  readonly columns: ReadonlyArray<{ readonly name: string; readonly type: SqlType }> | null;
 }
 
 /** WITH queries in reach, innermost first. */

@@ -507,6 +507,21 @@ export class ExpressionBinder {
     return { kind: 'column', type: result, id: subquery.id, name: columns[0]?.name ?? '?column?' };
   }
 
+  /** A subquery of one row, as its columns: UPDATE … SET (a, b) = (SELECT …). */
+  rowSubquery(query: Query, place: Place, count: number, token: number): Scalar[] {
+    if (place.subqueries === null) throw new SqlError('feature_not_supported', `cannot use subquery in ${place.name}`, { token });
+    const { plan, columns } = this.#bindQuery(query, place.scope, place.ctes);
+    if (columns.length !== count) throw new SqlError('syntax_error', 'number of columns does not match number of values', { token });
+    const id = this.#context.newId();
+    const type: SqlType = TYPES.record;
+    place.subqueries.push({ id, form: 'row', plan, ids: columns.map((c) => c.id), compare: null, quantifier: 'any', operands: null, type });
+    const row: Scalar = { kind: 'column', type, id, name: 'row' };
+    return columns.map((c, i): Scalar => {
+      const evaluate: Evaluate = (values) => (values as readonly Value[])[i] ?? null;
+      return { kind: 'call', type: c.type, name: `field ${i + 1}`, operator: false, arguments: [row], strict: true, volatility: 'immutable', evaluate };
+    });
+  }
+
   #quantified(e: Extract<Expression, { kind: 'quantified-subquery' }>, place: Place): Scalar {
     const operands = (e.operand.kind === 'row' ? e.operand.elements : [e.operand]).map((o) => this.bind(o, place));
     const compare = (outputs: readonly Scalar[]): Scalar => {

@@ -56,6 +56,9 @@ export class FromBinder {
     if (item.asOf !== null) throw new SqlError('feature_not_supported', 'queries as of an earlier time are not supported', { token: item.token });
     const cte = item.path.length === 1 ? (ctes?.find(name) ?? null) : null;
     if (cte !== null) {
+      if (cte.write?.returns === false) {
+        throw new SqlError('feature_not_supported', `WITH query "${name}" does not have a RETURNING clause`, { token: item.token });
+      }
       cte.references++;
       const ids = this.#context.newIds(cte.columns.length);
       const columns = cte.columns.map((c, i): ScopeColumn => ({ ...c, id: ids[i] as number, table: 0, number: 0 }));

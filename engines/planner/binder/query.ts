@@ -4,9 +4,10 @@ import { SqlError } from '#schemas/sqlstate/sql-error.js';
 import { TYPES } from '#schemas/values/type-name.js';
 import type { SqlType } from '#schemas/values/type.js';
 import type { ColumnId, Scalar } from '../../vm/scalar.js';
-import { sameScalar } from '../../vm/scalar.js';
+import { columnsOf, sameScalar } from '../../vm/scalar.js';
 import type { BoundAggregate, BoundSubquery, BoundWindow, CteTable, Logical, LogicalTable, Output, SortKey } from '../logical.js';
-import { type BindContext, CteScope } from './context.js';
+import { mapSubquery, mapWindow } from '../logical-scalars.js';
+import { type BindContext, CteScope, type WithWrite } from './context.js';
 import { ExpressionBinder, type Place, tokenOf } from './expressions.js';
 import { FromBinder } from './from.js';
 import { groupedExpression, type Grouping } from './grouping.js';
@@ -89,16 +90,32 @@ export class QueryBinder {
     const scope = new CteScope(parent);
     for (const [i, table] of tables.entries()) {
       if (tables.slice(0, i).some((t) => t.name === table.name)) throw new SqlError('duplicate_alias', `WITH query name "${table.name}" specified more than once`, { token: table.token });
-      if (table.statement.kind !== 'query') throw new SqlError('feature_not_supported', 'data-modifying statements in WITH are not supported', { token: table.token });
+      if (table.statement.kind !== 'query') {
+        this.#writeInWith(table, table.statement, outer, scope);
+        continue;
+      }
       const { query } = table.statement;
       if (recursive && query.body.kind === 'set-operation' && query.body.operation === 'union' && mentions(query.body.right, table.name)) {
         this.#recursive(table, query, query.body, outer, scope);
       } else {
         const { plan, columns } = this.bind(query, outer, scope);
-        scope.add({ name: table.name, columns: this.#cteColumns(table, columns), plan, ids: columns.map((c) => c.id), recursive: null, references: 0 });
+        const materialized = table.materialized === true;
+        scope.add({ name: table.name, columns: this.#cteColumns(table, columns), plan, ids: columns.map((c) => c.id), recursive: null, references: 0, materialized, write: null });
       }
     }
     return scope;
+  }
+
+  #writeInWith(table: CommonTable, statement: WithWrite, outer: Scope | null, scope: CteScope): void {
+    const { bindWrite, withWrites } = this.#context;
+    if (outer !== null || bindWrite === null) {
+      throw new SqlError('feature_not_supported', 'WITH clause containing a data-modifying statement must be at the top level', { token: table.token });
+    }
+    const { modify, columns } = bindWrite(statement, scope);
+    const named = columns === null ? null : columns.map((c, i) => ({ ...c, name: table.columns[i] ?? c.name }));
+    const cte: CteTable = { name: table.name, columns: named ?? [], plan: null, ids: [], recursive: null, references: 0, materialized: true, write: modify };
+    withWrites.push(cte);
+    scope.add(cte);
   }
 
   #recursive(table: CommonTable, query: Query, body: Extract<QueryBody, { kind: 'set-operation' }>, outer: Scope | null, scope: CteScope): void {
@@ -106,7 +123,7 @@ export class QueryBinder {
     const first = this.bind(body.left, outer, scope, true);
     const columns = this.#cteColumns(table, first.columns).map((c) => ({ ...c, type: c.type.kind === 'unknown' ? TYPES.text : c.type }));
     const settled = this.#project(first, columns.map((c) => c.type), table.token);
-    const cte: CteTable = { name: table.name, columns, plan: settled.plan, ids: settled.ids, recursive: null, references: 0 };
+    const cte: CteTable = { name: table.name, columns, plan: settled.plan, ids: settled.ids, recursive: null, references: 0, materialized: true, write: null };
     scope.add(cte);
     const term = this.bind(body.right, outer, scope, true);
     if (term.columns.length !== columns.length) throw new SqlError('syntax_error', 'each UNION query must have the same number of columns', { token: table.token });
@@ -168,9 +185,7 @@ export class QueryBinder {
 
   #valuesPlan(rows: ReadonlyArray<readonly Scalar[]>, ids: readonly ColumnId[], subqueries: readonly BoundSubquery[]): Logical {
     if (subqueries.length === 0) return { op: 'values', rows, ids };
-    if (rows.length > 1) throw new SqlError('feature_not_supported', 'subqueries in VALUES of several rows are not supported');
-    const outputs = (rows[0] as readonly Scalar[]).map((scalar, i): Output => ({ id: ids[i] as number, scalar }));
-    return { op: 'project', input: { op: 'apply', input: { op: 'empty' }, subqueries }, outputs };
+    return { op: 'rows', input: { op: 'apply', input: { op: 'empty' }, subqueries }, rows, ids };
   }
 
   #setOperation(body: Extract<QueryBody, { kind: 'set-operation' }>, outer: Scope | null, ctes: CteScope | null): BoundQuery {
@@ -204,7 +219,8 @@ export class QueryBinder {
     const havingSubqueries: BoundSubquery[] = [];
     const having = select.having === null ? null : this.expressions.condition(select.having, { ...base, name: 'HAVING', aggregates, subqueries: havingSubqueries });
     const sortScalars = new Map<OrderItem, Scalar>();
-    const grouping = this.#grouping(select, items, { ...base, name: 'GROUP BY' });
+    const groupSubqueries: BoundSubquery[] = [];
+    const grouping = this.#grouping(select, items, { ...base, name: 'GROUP BY', subqueries: groupSubqueries });
     const grouped = (): boolean => grouping !== null || aggregates.length > 0 || having !== null;
 
     const outputs: Output[] = items.map((item) => ({ id: item.id, scalar: item.scalar }));
@@ -213,16 +229,19 @@ export class QueryBinder {
       const all = [...outputs];
       if (grouped()) {
         const full: Grouping = grouping ?? { groups: [], sets: null };
-        const groupSubqueries = subqueries.splice(0);
-        if (groupSubqueries.length > 0 || havingSubqueries.length > 0) plan = aggregatesUse(aggregates, groupSubqueries) ? { op: 'apply', input: plan, subqueries: groupSubqueries.splice(0) } : plan;
-        const rewrite = groupedExpression(full, aggregates, windows, tables, (id) => scope.relations.some((r) => r.columns.some((c) => c.id === id)), this.#context);
+        // Subqueries that groups and aggregates are made of run for each input row, the others for each group.
+        const inner = [...groupSubqueries, ...subqueries.filter((s) => usesSubquery(s.id, aggregates, full.groups))];
+        const outer = [...havingSubqueries, ...subqueries.filter((s) => !inner.includes(s))];
+        if (inner.length > 0) plan = { op: 'apply', input: plan, subqueries: inner };
+        const own = new Set(scope.relations.flatMap((r) => r.columns.map((c) => c.id)));
+        const rewrite = groupedExpression(full, aggregates, windows, tables, (id) => own.has(id), this.#context);
         for (let i = 0; i < all.length; i++) all[i] = { id: (all[i] as Output).id, scalar: rewrite((all[i] as Output).scalar) };
         const condition = having === null ? null : rewrite(having);
-        for (let i = 0; i < windows.length; i++) windows[i] = rewriteWindow(windows[i] as BoundWindow, rewrite);
+        for (let i = 0; i < windows.length; i++) windows[i] = mapWindow(windows[i] as BoundWindow, rewrite);
+        const applied = outer.map((s) => this.#subqueryOfGroups(s, rewrite));
         plan = { op: 'aggregate', input: plan, groups: full.groups, aggregates, sets: full.sets };
-        if (havingSubqueries.length > 0) plan = { op: 'apply', input: plan, subqueries: havingSubqueries };
+        if (applied.length > 0) plan = { op: 'apply', input: plan, subqueries: applied };
         if (condition !== null) plan = { op: 'filter', input: plan, predicate: condition };
-        if (groupSubqueries.length > 0) plan = { op: 'apply', input: plan, subqueries: groupSubqueries };
       } else if (subqueries.length > 0) {
         plan = { op: 'apply', input: plan, subqueries };
       }
@@ -243,6 +262,17 @@ export class QueryBinder {
       return { name, type: scalar.type, id, table: origin.table, number: origin.number };
     });
     return { columns, input, outputs, bindSort, distinct, finish, tables };
+  }
+
+  /** A subquery above an aggregation: of the input's columns it may use the grouped ones. Throws 42803. */
+  #subqueryOfGroups(subquery: BoundSubquery, rewrite: (scalar: Scalar) => Scalar): BoundSubquery {
+    try {
+      return mapSubquery(subquery, rewrite);
+    } catch (error) {
+      const column = error instanceof SqlError && error.condition === 'grouping_error' ? /^column (".*") must appear/.exec(error.message)?.[1] : undefined;
+      if (column === undefined) throw error;
+      throw new SqlError('grouping_error', `subquery uses ungrouped column ${column} from outer query`);
+    }
   }
 
   /** input filtered by a condition, with the subqueries that it uses. */
@@ -474,20 +504,13 @@ function groupSets(item: GroupItem, indexOf: (e: Expression) => number): number[
   return Array.from({ length: 1 << sets.length }, (_, mask) => sets.filter((__, i) => (mask & (1 << (sets.length - 1 - i))) === 0).flat());
 }
 
-function rewriteWindow(window: BoundWindow, rewrite: (s: Scalar) => Scalar): BoundWindow {
-  return {
-    ...window,
-    arguments: window.arguments.map(rewrite),
-    filter: window.filter === null ? null : rewrite(window.filter),
-    partitionBy: window.partitionBy.map(rewrite),
-    orderBy: window.orderBy.map((k) => ({ ...k, scalar: rewrite(k.scalar) })),
-  };
-}
-
-function aggregatesUse(aggregates: readonly BoundAggregate[], subqueries: readonly BoundSubquery[]): boolean {
-  const ids = new Set(subqueries.map((s) => s.id));
-  const uses = (s: Scalar): boolean => (s.kind === 'column' ? ids.has(s.id) : 'operands' in s ? s.operands.some(uses) : 'arguments' in s ? s.arguments.some(uses) : s.kind === 'case' ? s.branches.some((b) => uses(b.when) || uses(b.then)) || uses(s.otherwise) : 'operand' in s ? uses(s.operand) : false);
-  return aggregates.some((a) => a.arguments.some(uses) || (a.filter !== null && uses(a.filter)));
+/** Is a subquery's result a part of a group expression or of an aggregate? */
+function usesSubquery(id: ColumnId, aggregates: readonly BoundAggregate[], groups: readonly Output[]): boolean {
+  const uses = (scalar: Scalar): boolean => columnsOf(scalar).has(id);
+  return (
+    groups.some((g) => uses(g.scalar)) ||
+    aggregates.some((a) => a.arguments.some(uses) || (a.filter !== null && uses(a.filter)) || a.orderBy.some((k) => uses(k.scalar)))
+  );
 }
 
 function containsGrouping(plan: Logical): boolean {

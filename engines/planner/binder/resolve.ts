@@ -174,7 +174,6 @@ export function commonType(types: readonly SqlType[]): SqlType | null {
     if (categoryOf(type.kind) !== categoryOf(chosen.kind)) return null;
     if (PREFERRED.has(chosen.kind)) continue;
     if (canCoerce(chosen, type, 'implicit') && !canCoerce(type, chosen, 'implicit')) chosen = bare(type);
-    else if (canCoerce(chosen, type, 'implicit') && PREFERRED.has(type.kind)) chosen = bare(type);
   }
   return known.every((type) => sameKind(type, chosen) || canCoerce(type, chosen, 'implicit')) ? chosen : null;
 }

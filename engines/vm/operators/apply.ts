@@ -11,7 +11,7 @@ import { type Batch, chain, drain, MappedOperator, type PlanNode, type Runtime }
 /** A subquery of an expression, planned. Its result becomes one more column of the row that it is applied to. */
 export interface SubquerySpec {
   readonly id: ColumnId;
-  readonly form: 'scalar' | 'exists' | 'quantified' | 'array';
+  readonly form: 'scalar' | 'exists' | 'quantified' | 'array' | 'row';
   readonly plan: PlanNode;
   /** Columns of the outer row that it reads; empty = its result is the same for all rows. */
   readonly passing: readonly Passing[];
@@ -114,7 +114,7 @@ class Subquery {
     const rows: Row[] = [];
     const take = (batch: Batch): void => {
       for (const row of batch) rows.push(row);
-      if (form === 'scalar' && rows.length > 1) throw new SqlError('cardinality_violation', 'more than one row returned by a subquery used as an expression');
+      if ((form === 'scalar' || form === 'row') && rows.length > 1) throw new SqlError('cardinality_violation', 'more than one row returned by a subquery used as an expression');
     };
     return chain(drain(operator, this.#runtime, take), () => finish(rows));
   }
@@ -127,6 +127,10 @@ class Subquery {
         return result.rows.length > 0;
       case 'scalar':
         return result.rows[0]?.[first] ?? null;
+      case 'row': {
+        const only = result.rows[0];
+        return only === undefined ? null : outputs.map((at) => only[at] ?? null);
+      }
       case 'array':
         return result.rows.map((r) => r[first] ?? null);
       case 'quantified':

@@ -20,14 +20,19 @@ export class Runtime implements Frame {
   readonly registers: Value[];
   readonly context: RunContext;
   readonly transaction: Transaction;
-  /** Rows of WITH queries, by their table's identity. */
-  readonly tables = new Map<object, Row[]>();
+  #tables: Map<object, unknown> | null = null;
 
   constructor(context: RunContext, parameters: Row, registers: number) {
     this.context = context;
     this.transaction = context.transaction;
     this.parameters = parameters;
     this.registers = registers === 0 ? NO_REGISTERS : new Array<Value>(registers).fill(null);
+  }
+
+  /** What WITH queries share within one execution, by an identity of theirs. Most statements have none. */
+  get tables(): Map<object, unknown> {
+    this.#tables ??= new Map();
+    return this.#tables;
   }
 
   /** Checks that look at all of a statement's writes; run when it has made them. */

@@ -22,6 +22,24 @@ export function valuesNode(rows: ReadonlyArray<readonly Evaluator[]>, layout: re
   };
 }
 
+/** A list of rows for each input row. */
+export function expandNode(input: PlanNode, rows: ReadonlyArray<readonly Evaluator[]>, layout: readonly ColumnId[]): PlanNode {
+  const map = (batch: Batch, runtime: Runtime): Batch => batch.flatMap((from) => rows.map((row) => row.map((evaluate) => evaluate(from, runtime))));
+  return {
+    layout,
+    rows: rows.length,
+    label: 'Values Scan',
+    children: [input],
+    notes: [],
+    open: (runtime) => new MappedOperator(input.open(runtime), (batch) => map(batch, runtime)),
+  };
+}
+
+/** Rows that stand in the runtime under a key. */
+export function heldRowsNode(key: object, layout: readonly ColumnId[]): PlanNode {
+  return { layout, rows: 1, label: 'Result', children: [], notes: [], open: (runtime) => new RowsOperator((runtime.tables.get(key) ?? []) as Row[]) };
+}
+
 /** Rows that the catalog or the engine computes. */
 export function virtualNode(name: string, layout: readonly ColumnId[], compute: (runtime: Runtime) => Iterable<Row>): PlanNode {
   return { layout, rows: 1_000, label: `Scan on ${name}`, children: [], notes: [], open: (runtime) => new ComputedOperator(() => [...compute(runtime)], () => undefined) };

@@ -17,57 +17,110 @@ export interface ModifyPlan {
   readonly input: PlanNode;
   readonly start: () => WriteRow;
   readonly returns: boolean;
+  /** RETURNING with subqueries: computed of what the writer returned, which stands in the runtime under `heldKey`. */
+  readonly after: PlanNode | null;
+  readonly heldKey: object;
 }
+
+/** Writes all rows of a statement. Answers how many; what RETURNING says is added to `returned`. */
+export function runWrites(plan: ModifyPlan, runtime: Runtime, returned: Row[] | null): MaybePromise<number> {
+  const operator = plan.input.open(runtime);
+  const write = plan.start();
+  const counter = { count: 0 };
+  return chain(
+    drain(operator, runtime, (batch) => writeAll(batch, 0, write, runtime, returned, counter)),
+    () => {
+      operator.close();
+      return counter.count;
+    },
+  );
+}
+
+function writeAll(batch: Batch, from: number, write: WriteRow, runtime: Runtime, returned: Row[] | null, counter: { count: number }): MaybePromise<void> {
+  for (let i = from; i < batch.length; i++) {
+    const counted = write(batch[i] as Row, runtime, returned);
+    if (counted instanceof Promise) {
+      return counted.then((c) => {
+        if (c) counter.count++;
+        return writeAll(batch, i + 1, write, runtime, returned, counter);
+      });
+    }
+    if (counted) counter.count++;
+  }
+}
+
+/** Runs the statements of WITH that write, in order, and keeps what they return under their plans. */
+export function runWithWrites(plans: readonly ModifyPlan[], runtime: Runtime, from = 0): MaybePromise<void> {
+  for (let i = from; i < plans.length; i++) {
+    const plan = plans[i] as ModifyPlan;
+    const returned: Row[] | null = plan.returns ? [] : null;
+    const kept = chain(runWrites(plan, runtime, returned), () => chain(finishReturning(plan, runtime, returned), (rows) => void runtime.tables.set(plan, rows)));
+    if (kept instanceof Promise) return kept.then(() => runWithWrites(plans, runtime, i + 1));
+  }
+}
+
+/** The rows of RETURNING, its subqueries run. */
+function finishReturning(plan: ModifyPlan, runtime: Runtime, returned: Row[] | null): MaybePromise<Row[]> {
+  if (returned === null || plan.after === null) return returned ?? [];
+  runtime.tables.set(plan.heldKey, returned);
+  const operator = plan.after.open(runtime);
+  const rows: Row[] = [];
+  const take = (batch: Batch): void => {
+    for (const row of batch) rows.push(row);
+  };
+  return chain(drain(operator, runtime, take), () => rows);
+}
+
+/** Checks that look at all that a statement wrote. One may ask for more of them. */
+export function runDeferred(runtime: Runtime, from = 0): MaybePromise<void> {
+  for (let i = from; runtime.deferred !== null && i < runtime.deferred.length; i++) {
+    const done = (runtime.deferred[i] as () => MaybePromise<void>)();
+    if (done instanceof Promise) return done.then(() => runDeferred(runtime, i + 1));
+  }
+}
+
+const NO_PLANS: readonly ModifyPlan[] = [];
 
 /** Runs a writing statement to its end at the first `next`; RETURNING rows are handed out afterwards. */
 export class ModifyExecution implements Execution {
   readonly #plan: ModifyPlan;
   readonly #runtime: Runtime;
+  readonly #before: readonly ModifyPlan[];
   #returned: Row[] | null;
   #ran = false;
   #at = 0;
   count = 0;
 
-  constructor(plan: ModifyPlan, runtime: Runtime) {
+  /** `before`: statements of WITH that write. */
+  constructor(plan: ModifyPlan, runtime: Runtime, before: readonly ModifyPlan[] = NO_PLANS) {
     this.#plan = plan;
     this.#runtime = runtime;
+    this.#before = before;
     this.#returned = plan.returns ? [] : null;
   }
 
   next(): MaybePromise<readonly Row[] | null> {
     if (this.#ran) return this.#batch();
     this.#ran = true;
-    const operator = this.#plan.input.open(this.#runtime);
-    const write = this.#plan.start();
-    return chain(
-      drain(operator, this.#runtime, (batch) => this.#writeAll(batch, 0, write)),
-      () => chain(this.#deferred(0), () => {
-        operator.close();
+    if (this.#before.length === 0) return this.#write();
+    return chain(runWithWrites(this.#before, this.#runtime), () => this.#write());
+  }
+
+  #write(): MaybePromise<readonly Row[] | null> {
+    const written = runWrites(this.#plan, this.#runtime, this.#returned);
+    return written instanceof Promise ? written.then((count) => this.#finish(count)) : this.#finish(written);
+  }
+
+  #finish(count: number): MaybePromise<readonly Row[] | null> {
+    this.count = count;
+    const checked = runDeferred(this.#runtime);
+    if (this.#plan.after === null && !(checked instanceof Promise)) return this.#batch();
+    return chain(checked, () =>
+      chain(finishReturning(this.#plan, this.#runtime, this.#returned), (rows) => {
+        if (this.#returned !== null) this.#returned = rows;
         return this.#batch();
       }),
     );
-  }
-
-  #writeAll(batch: Batch, from: number, write: WriteRow): MaybePromise<void> {
-    for (let i = from; i < batch.length; i++) {
-      const counted = write(batch[i] as Row, this.#runtime, this.#returned);
-      if (counted instanceof Promise) {
-        return counted.then((c) => {
-          if (c) this.count++;
-          return this.#writeAll(batch, i + 1, write);
-        });
-      }
-      if (counted) this.count++;
-    }
-  }
-
-  #deferred(from: number): MaybePromise<void> {
-    const checks = this.#runtime.deferred;
-    if (checks === null) return;
-    for (let i = from; i < checks.length; i++) {
-      const done = (checks[i] as () => MaybePromise<void>)();
-      if (done instanceof Promise) return done.then(() => this.#deferred(i + 1));
-    }
   }
 
   #batch(): readonly Row[] | null {
