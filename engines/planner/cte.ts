@@ -6,6 +6,7 @@ import { freeColumns } from './free-columns.js';
 import type { ColumnId } from '../vm/scalar.js';
 import type { CteTable } from './logical.js';
 import type { Planner } from './planner.js';
+import { optimise } from './push-down.js';
 
 interface PlannedCte {
   readonly first: PlanNode;
@@ -42,7 +43,7 @@ export function cteNode(planner: Planner, table: CteTable, ids: readonly ColumnI
 
 function planCte(planner: Planner, table: CteTable): PlannedCte {
   if (table.plan === null) throw new Error(`WITH query ${table.name} was not bound`);
-  const first = planner.plan(table.plan);
+  const first = planner.plan(optimise(table.plan));
   const firstPositions = table.ids.map((id) => positionOf(first.layout, id));
   const working = {};
   let term: PlanNode | null = null;
@@ -50,7 +51,7 @@ function planCte(planner: Planner, table: CteTable): PlannedCte {
   let free = freeColumns(table.plan, new Map()).size;
   if (table.recursive !== null) {
     inTerm.set(table, working);
-    term = planner.plan(table.recursive.plan);
+    term = planner.plan(optimise(table.recursive.plan));
     inTerm.delete(table);
     const { layout } = term;
     termPositions = table.recursive.ids.map((id) => positionOf(layout, id));

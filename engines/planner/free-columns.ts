@@ -31,12 +31,7 @@ function walk(l: Logical, made: Set<ColumnId>, use: (scalar: Scalar) => void, ta
       break;
     case 'cte':
       make(l.ids);
-      // A recursive term reads its own table: once around is enough.
-      if (!tables.has(l.table)) {
-        tables.add(l.table);
-        if (l.table.plan !== null) walk(l.table.plan, made, use, tables);
-        if (l.table.recursive !== null) walk(l.table.recursive.plan, made, use, tables);
-      }
+      for (const scalar of freeOfCte(l.table, tables)) use(scalar);
       break;
     case 'values':
       make(l.ids);
@@ -105,6 +100,21 @@ export function producedColumns(logical: Logical): Set<ColumnId> {
   const made = new Set<ColumnId>();
   walk(logical, made, () => undefined);
   return made;
+}
+
+/** Columns of enclosing queries that a WITH query reads. A recursive term reads its own table: once around is enough. */
+function freeOfCte(table: CteTable, tables: Set<CteTable>): Scalar[] {
+  if (tables.has(table)) return [];
+  tables.add(table);
+  const made = new Set<ColumnId>();
+  const used: Array<Extract<Scalar, { kind: 'column' }>> = [];
+  const use = (scalar: Scalar): void => {
+    if (scalar.kind === 'column') used.push(scalar);
+    else for (const operand of operandsOf(scalar)) use(operand);
+  };
+  if (table.plan !== null) walk(table.plan, made, use, tables);
+  if (table.recursive !== null) walk(table.recursive.plan, made, use, tables);
+  return used.filter((column) => !made.has(column.id));
 }
 
 function offsets({ frame }: BoundWindow): Scalar[] {
