@@ -167,7 +167,8 @@ export function commonType(types: readonly SqlType[]): SqlType | null {
   const known = types.filter((type) => type.kind !== 'unknown');
   const first = known[0];
   if (first === undefined) return TYPES.text;
-  if (known.every((type) => sameTypeWithModifiers(type, first))) return first;
+  // An untyped literal has no modifiers to agree with.
+  if (known.every((type) => sameTypeWithModifiers(type, first))) return known.length === types.length ? first : bare(first);
   let chosen = bare(first);
   for (const type of known.slice(1)) {
     if (sameKind(type, chosen)) continue;
