@@ -99,6 +99,15 @@ export class CatalogStore implements CatalogHolder {
     for (const shape of SYSTEM_SHAPES) await this.#options.registrar.register(shape.event);
   }
 
+  /** Registers the event schemas of every table as it is now: rows of them may be written from the first statement on. */
+  async registerUserShapes(): Promise<void> {
+    const { current } = this;
+    for (const generation of current.generations()) {
+      const shape = current.shapeOfGeneration(generation);
+      if (shape !== null) await this.#options.registrar.register(shape.event);
+    }
+  }
+
   /** True for a log without a catalog. */
   get empty(): boolean {
     return this.current.databases.size === 0;

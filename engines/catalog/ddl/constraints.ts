@@ -213,7 +213,7 @@ async function addForeignKey(
   const name =
     constraint.name ?? freeConstraintName(work.snapshot, table.id, table.name, constraint.columns.join('_'), 'fkey');
   requireFreeConstraint(work, table, name, false);
-  columns.forEach((column, i) => requireComparable(name, column, referenced[i] as ColumnEntry));
+  for (const [i, column] of columns.entries()) requireComparable(name, column, referenced[i] as ColumnEntry);
   const slots = columns.map((c) => c.slot);
   const referencedSlots = referenced.map((c) => c.slot);
   await work.insert(CONSTRAINTS, {

@@ -158,5 +158,8 @@ export const EXPANSIONS: readonly TableFunction[] = [
   ),
   table('regexp_matches', ['text', 'text'], [['regexp_matches', arrayOf(TYPES.text)]], regexpMatches),
   table('regexp_matches', ['text', 'text', 'text'], [['regexp_matches', arrayOf(TYPES.text)]], regexpMatches),
+  // Nothing is partitioned here: psql asks all the same.
+  table('pg_partition_ancestors', ['regclass'], [['relid', TYPES.regclass]], () => []),
+  table('pg_partition_tree', ['regclass'], [['relid', TYPES.regclass]], () => []),
   ...JSON_TABLES,
 ];
