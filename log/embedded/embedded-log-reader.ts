@@ -1,10 +1,11 @@
-import { stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Offset, Partition } from '#schemas/kernel/brand.js';
 import { LogCorrupted, type StoredRecord } from '../change-log.js';
 import { partitionFolder } from './partition-folder.js';
 import { reached } from './reached-mark.js';
-import { listSegments, readSegment, type SegmentEnd } from './segment.js';
+import { findFrame } from './record-frame.js';
+import { listSegments, readSegment, type Segment, type SegmentEnd } from './segment.js';
 
 /** How often a following reader looks for more. */
 const POLL_MS = 50;
@@ -63,38 +64,53 @@ export class EmbeddedLogReader {
     }
   }
 
-  /** Walks every segment and reports all damage; behind damage it goes on with the next segment. */
+  /** Walks every segment and reports all damage: behind damage it looks for the next whole record and goes on there. */
   async verify(partition: Partition): Promise<Verified> {
     const folder = partitionFolder(this.#folder, partition);
     const segments = await listSegments(folder);
-    const damage: Damage[] = [];
-    let records = 0;
-    let tornBytes = 0;
+    const found: Findings = { records: 0, damage: [], tornBytes: 0 };
     for (let i = 0; i < segments.length; i++) {
-      const segment = segments[i];
       const next = segments[i + 1];
-      if (segment === undefined) continue;
       const must = next?.first ?? (await reached(folder));
-      try {
-        const all = Number.MAX_SAFE_INTEGER;
-        const reading = readSegment(segment, segment.first, next?.first ?? all, all);
-        let step = await reading.next();
-        for (; step.done !== true; step = await reading.next()) records += step.value.length;
-        const end = step.value;
-        if (end.next < must) {
-          const what = `records up to offset ${must} are missing`;
-          damage.push({ segment: segment.path, position: end.position, offset: end.next, what });
-        } else if (end.torn) tornBytes = (await stat(segment.path)).size - end.position;
-      } catch (error) {
-        if (!(error instanceof LogCorrupted)) throw error;
-        damage.push({
-          segment: error.segment,
-          position: error.position,
-          offset: error.offset,
-          what: error.message,
-        });
-      }
+      await verifySegment(segments[i] as Segment, next?.first ?? Number.MAX_SAFE_INTEGER, must, found);
     }
-    return { records, damage, tornBytes };
+    return found;
   }
+}
+
+interface Findings {
+  records: number;
+  readonly damage: Damage[];
+  tornBytes: number;
+}
+
+/** Reads the segment's records up to `to`; there must be all before `must`. */
+async function verifySegment(segment: Segment, to: number, must: number, found: Findings): Promise<void> {
+  let from: Segment | null = segment;
+  while (from !== null) {
+    const start: number = from.index[0]?.[0] ?? from.first;
+    try {
+      const reading = readSegment(from, start, to, Number.MAX_SAFE_INTEGER);
+      let step = await reading.next();
+      for (; step.done !== true; step = await reading.next()) found.records += step.value.length;
+      const { next, position, torn } = step.value;
+      if (next < must) {
+        const what = `records up to offset ${must} are missing`;
+        found.damage.push({ segment: segment.path, position, offset: next, what });
+      } else if (torn) found.tornBytes = (await stat(segment.path)).size - position;
+      return;
+    } catch (error) {
+      if (!(error instanceof LogCorrupted)) throw error;
+      const { position, offset, message } = error;
+      found.damage.push({ segment: segment.path, position, offset, what: message });
+      from = await resume(segment, position, offset);
+    }
+  }
+}
+
+/** The segment from the first whole record behind `position` on. */
+async function resume(segment: Segment, position: number, offset: number): Promise<Segment | null> {
+  const bytes = await readFile(segment.path);
+  const frame = findFrame(bytes, position, bytes.length, offset);
+  return frame === null ? null : { ...segment, index: [[frame.offset, frame.at]] };
 }

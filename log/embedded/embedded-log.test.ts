@@ -156,6 +156,22 @@ describe('EmbeddedLog', () => {
     await log.close();
   });
 
+  it('verifies on behind damage, and reports all of it', async () => {
+    const { at, segments } = await written(100, 1_500);
+    const flipped: string[] = [];
+    for (const path of segments.slice(0, 2)) {
+      const whole = await readFile(path);
+      for (const position of [40, whole.length >> 1]) {
+        whole[position] = (whole[position] as number) ^ 1;
+        flipped.push(path);
+      }
+      await writeFile(path, whole);
+    }
+    const { records, damage } = await new EmbeddedLogReader(at).verify(P);
+    expect(damage.map(({ segment }) => segment)).toEqual(flipped);
+    expect(records).toBe(100 - flipped.length);
+  });
+
   it('misses a segment that has gone', async () => {
     const { at, segments } = await written(100, 1_000);
     await rm(segments[0] as string);

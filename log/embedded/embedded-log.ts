@@ -130,7 +130,8 @@ export class EmbeddedLog implements ChangeLog {
     for (let partition = 0; partition < this.partitions; partition++) {
       const writer = this.#writer(partition as Partition);
       await writer.close();
-      await markReached(partitionFolder(this.#folder, partition), writer.durable);
+      // A help only, and the disk may be full.
+      await markReached(partitionFolder(this.#folder, partition), writer.durable).catch(() => undefined);
     }
     for (const waiting of this.#waiting) for (const wake of waiting) wake();
     await this.#release();

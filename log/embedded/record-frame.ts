@@ -137,25 +137,38 @@ export function decodeGroup(bytes: Buffer, first: number, from: number): StoredR
   return records;
 }
 
-/**
- * Was the record with offset `missing`, which cannot be read, durable once? It was, when any whole record behind `at`
- * belongs to a group that began after it: then it has been damaged. When none does, it belongs to the last group, whose
- * write broke off, and nobody was told that it is there.
- */
-export function durableBefore(buffer: Buffer, at: number, limit: number, missing: number): boolean {
+/** A whole record found among bytes. */
+export interface FoundFrame {
+  readonly at: number;
+  readonly offset: number;
+  /** Records of its group that stand before it. */
+  readonly inGroup: number;
+}
+
+/** The first whole record at or behind `at` whose offset is above `above` by no more than can stand between. */
+export function findFrame(buffer: Buffer, at: number, limit: number, above: number): FoundFrame | null {
   for (let position = at; position + HEADER_BYTES + FIXED_BYTES <= limit; position++) {
-    if (buffer[position] === 0 && buffer[position + 1] === 0 && buffer[position + 2] === 0) {
-      // Lengths below 256 are common, runs of zeros are long: the cheap test comes first.
-      if (buffer[position + 3] === 0) continue;
-    }
     const length = buffer.readUInt32BE(position);
     if (length < FIXED_BYTES || length > RECORD_BYTES_MAX || position + HEADER_BYTES + length > limit) continue;
     const body = position + HEADER_BYTES;
     const offset = buffer.readUIntBE(body + OFFSET_AT, 6);
-    if (offset - buffer.readUInt32BE(body + IN_GROUP_AT) <= missing) continue;
-    // More records than bytes cannot stand between.
-    if (offset - missing > position - at) continue;
-    if (crc32c(buffer, body, body + length) === buffer.readUInt32BE(position + 4)) return true;
+    if (offset <= above || offset - above > position - at) continue;
+    if (crc32c(buffer, body, body + length) !== buffer.readUInt32BE(position + 4)) continue;
+    return { at: position, offset, inGroup: buffer.readUInt32BE(body + IN_GROUP_AT) };
+  }
+  return null;
+}
+
+/**
+ * Was the record with offset `missing`, which cannot be read at `at`, durable once? It was, when any whole record behind
+ * it belongs to a group that began after it: then it has been damaged. When none does, it belongs to the last group,
+ * whose write broke off, and nobody was told that it is there.
+ */
+export function durableBefore(buffer: Buffer, at: number, limit: number, missing: number): boolean {
+  let found = findFrame(buffer, at, limit, missing);
+  while (found !== null) {
+    if (found.offset - found.inGroup > missing) return true;
+    found = findFrame(buffer, found.at + 1, limit, found.offset);
   }
   return false;
 }
