@@ -40,6 +40,8 @@ function subjectOf(shape: EventShape): string {
 
 /** The built-in registry's memory: a system table, and so the log. */
 export class EventSchemaStore implements RegistryStore, SchemaSource {
+  /** Ids below are the fixed ones'. */
+  readonly firstId = FIRST_USER_SCHEMA_ID;
   readonly #rows: RowReader;
   #transactions: TransactionSystem | null = null;
   /** Texts by id; ids never change their meaning. */
@@ -79,9 +81,7 @@ export class EventSchemaStore implements RegistryStore, SchemaSource {
   }
 
   put({ subject, version, id, schema, deleted }: RegisteredSchema): Promise<void> {
-    // Ids below are the fixed ones'.
-    const row: EventSchemaRow = { subject, version, id: Math.max(id, FIRST_USER_SCHEMA_ID), text: schema, deleted };
-    return this.#write(row);
+    return this.#write({ subject, version, id, text: schema, deleted });
   }
 
   async remove(subject: string, versions: readonly number[]): Promise<void> {

@@ -6,6 +6,7 @@ function memoryStore(): RegistryStore {
   let schemas: RegisteredSchema[] = [];
   const compatibility = new Map<string, CompatibilityLevel>();
   return {
+    firstId: 1,
     load: async () => ({ schemas, compatibility }),
     put: async (schema) => {
       schemas = [...schemas.filter((s) => s.subject !== schema.subject || s.version !== schema.version), schema];

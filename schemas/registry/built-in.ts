@@ -3,6 +3,8 @@ import { DEFAULT_COMPATIBILITY, type RegisteredSchema, RegistryError, type Schem
 
 /** Where the built-in registry keeps what it knows: system tables, and so the log. */
 export interface RegistryStore {
+  /** The first id that a registration may get; lower ones are given by other means. */
+  readonly firstId: number;
   /** Every registered version, and compatibility settings by subject ('' = global). */
   load(): Promise<{ schemas: readonly RegisteredSchema[]; compatibility: ReadonlyMap<string, CompatibilityLevel> }>;
   /** Durable when resolved. */
@@ -36,7 +38,7 @@ export class BuiltInRegistry implements SchemaRegistry {
         throw new RegistryError(409, 409, `Schema being registered is incompatible with an earlier schema for subject "${subject}": ${reasons.join('; ')}`);
       }
       const known = schemas.find((s) => s.schema === text);
-      const id = known?.id ?? 1 + schemas.reduce((most, s) => Math.max(most, s.id), 0);
+      const id = known?.id ?? 1 + schemas.reduce((most, s) => Math.max(most, s.id), this.#store.firstId - 1);
       const version = 1 + schemas.reduce((most, s) => (s.subject === subject ? Math.max(most, s.version) : most), 0);
       await this.#store.put({ subject, version, id, schema: text, deleted: false });
       return id;
