@@ -1,10 +1,10 @@
+import type { KeyPart } from '#schemas/values/key.js';
 import type { SqlType, TypeKind } from '#schemas/values/type.js';
 import { sameKind } from '#schemas/values/type-name.js';
 import type { Value } from '#schemas/values/value.js';
-import type { KeyPart } from '#schemas/values/key.js';
 import type { IndexShape } from '../rows/shape.js';
-import type { AccessPath, KeyConversion, KeyEquality, KeyLimit } from '../vm/operators/scan.js';
 import type { Evaluator } from '../vm/compile.js';
+import type { AccessPath, KeyConversion, KeyEquality, KeyLimit } from '../vm/operators/scan.js';
 import { type CallScalar, type ColumnId, columnsOf, isVolatile, type Scalar } from '../vm/scalar.js';
 import type { LogicalTable } from './logical.js';
 
@@ -17,7 +17,13 @@ interface Sargable {
   readonly convert: KeyConversion | null;
 }
 
-const FLIPPED: Readonly<Record<string, Sargable['operator']>> = { '=': '=', '<': '>', '<=': '>=', '>': '<', '>=': '<=' };
+const FLIPPED: Readonly<Record<string, Sargable['operator']>> = {
+  '=': '=',
+  '<': '>',
+  '<=': '>=',
+  '>': '<',
+  '>=': '<=',
+};
 const INTEGERS: ReadonlySet<TypeKind> = new Set<TypeKind>(['smallint', 'integer', 'bigint']);
 const STRINGS: ReadonlySet<TypeKind> = new Set<TypeKind>(['text', 'varchar', 'name']);
 
@@ -27,7 +33,9 @@ function keyColumn(scalar: Scalar, table: LogicalTable): Extract<Scalar, { kind:
   if (scalar.kind !== 'call' || scalar.name !== 'cast' || scalar.operator) return null;
   const inner = scalar.arguments[0];
   if (inner?.kind !== 'column' || !table.ids.includes(inner.id)) return null;
-  const keeps = (INTEGERS.has(inner.type.kind) && INTEGERS.has(scalar.type.kind)) || (STRINGS.has(inner.type.kind) && STRINGS.has(scalar.type.kind));
+  const keeps =
+    (INTEGERS.has(inner.type.kind) && INTEGERS.has(scalar.type.kind)) ||
+    (STRINGS.has(inner.type.kind) && STRINGS.has(scalar.type.kind));
   return keeps ? inner : null;
 }
 
@@ -51,13 +59,24 @@ function sargables(predicates: readonly Scalar[], table: LogicalTable, known: (i
     if (predicate.kind !== 'call' || predicate.arguments.length !== 2) continue;
     const [left, right] = predicate.arguments as [Scalar, Scalar];
     const forward = sargable(predicate, left, right, predicate.name, table, known);
-    const one = forward ?? (FLIPPED[predicate.name] === undefined ? null : sargable(predicate, right, left, FLIPPED[predicate.name] as string, table, known));
+    const one =
+      forward ??
+      (FLIPPED[predicate.name] === undefined
+        ? null
+        : sargable(predicate, right, left, FLIPPED[predicate.name] as string, table, known));
     if (one !== null) found.push(one);
   }
   return found;
 }
 
-function sargable(predicate: CallScalar, side: Scalar, value: Scalar, name: string, table: LogicalTable, known: (id: ColumnId) => boolean): Sargable | null {
+function sargable(
+  predicate: CallScalar,
+  side: Scalar,
+  value: Scalar,
+  name: string,
+  table: LogicalTable,
+  known: (id: ColumnId) => boolean,
+): Sargable | null {
   const any = name === '= any' && !predicate.operator;
   if (!any && !(predicate.operator && (name === '=' || name in FLIPPED))) return null;
   const column = keyColumn(side, table);
@@ -83,7 +102,11 @@ export interface ChosenPath {
 
 /** What a plan would like rows to be ordered by. */
 export interface WantedOrder {
-  readonly columns: ReadonlyArray<{ readonly id: ColumnId; readonly descending: boolean; readonly nullsFirst: boolean }>;
+  readonly columns: ReadonlyArray<{
+    readonly id: ColumnId;
+    readonly descending: boolean;
+    readonly nullsFirst: boolean;
+  }>;
 }
 
 const EQUALITY_SELECTIVITY = 0.005;
@@ -98,7 +121,14 @@ interface Candidate {
 }
 
 /** The cheapest way into a table for these conditions. `compile` turns a bound into an evaluator without a row. */
-export function chooseAccess(table: LogicalTable, predicates: readonly Scalar[], rows: number, known: (id: ColumnId) => boolean, compile: (scalar: Scalar) => Evaluator, wanted: WantedOrder | null): ChosenPath {
+export function chooseAccess(
+  table: LogicalTable,
+  predicates: readonly Scalar[],
+  rows: number,
+  known: (id: ColumnId) => boolean,
+  compile: (scalar: Scalar) => Evaluator,
+  wanted: WantedOrder | null,
+): ChosenPath {
   const { shape } = table.table;
   const usable = sargables(predicates, table, known);
   const candidates: Candidate[] = [{ index: null, parts: shape.key, unique: shape.key.length > 0 }];
@@ -114,7 +144,14 @@ export function chooseAccess(table: LogicalTable, predicates: readonly Scalar[],
   return best as ChosenPath;
 }
 
-function pathFor(candidate: Candidate, table: LogicalTable, usable: readonly Sargable[], rows: number, compile: (scalar: Scalar) => Evaluator, wanted: WantedOrder | null): ChosenPath | null {
+function pathFor(
+  candidate: Candidate,
+  table: LogicalTable,
+  usable: readonly Sargable[],
+  rows: number,
+  compile: (scalar: Scalar) => Evaluator,
+  wanted: WantedOrder | null,
+): ChosenPath | null {
   const { index, parts, unique } = candidate;
   const equalities: KeyEquality[] = [];
   const used: Scalar[] = [];
@@ -122,7 +159,9 @@ function pathFor(candidate: Candidate, table: LogicalTable, usable: readonly Sar
   let many = false;
   for (const part of parts) {
     const id = part.slot === null ? undefined : table.ids[part.slot];
-    const match = usable.find((s) => s.column === id && s.operator === '=') ?? usable.find((s) => s.column === id && s.operator === '= any');
+    const match =
+      usable.find((s) => s.column === id && s.operator === '=') ??
+      usable.find((s) => s.column === id && s.operator === '= any');
     if (match === undefined) break;
     const list = match.operator === '= any';
     equalities.push({ evaluate: compile(match.value), convert: match.convert, many: list });
@@ -132,7 +171,8 @@ function pathFor(candidate: Candidate, table: LogicalTable, usable: readonly Sar
   }
   if (unique && equalities.length === parts.length) estimate = many ? 10 : 1;
   const limits = limitsFor(parts[equalities.length], table, usable, compile);
-  if (limits.lower !== null || limits.upper !== null) estimate *= limits.lower !== null && limits.upper !== null ? RANGE_SELECTIVITY / 3 : RANGE_SELECTIVITY;
+  if (limits.lower !== null || limits.upper !== null)
+    estimate *= limits.lower !== null && limits.upper !== null ? RANGE_SELECTIVITY / 3 : RANGE_SELECTIVITY;
   const ordered = wanted === null ? null : orderServed(parts, equalities.length, many, table, wanted);
   const restricts = equalities.length > 0 || limits.lower !== null || limits.upper !== null;
   if (index !== null && !restricts && ordered === null) return null;
@@ -140,25 +180,55 @@ function pathFor(candidate: Candidate, table: LogicalTable, usable: readonly Sar
   const base = index === null ? fetched : fetched * INDEX_ROW_COST + 1;
   // Rows that come in the wanted order need no sort, and a limit above may stop early.
   const cost = ordered === null ? base + (wanted === null ? 0 : fetched * Math.log2(fetched + 2)) : base;
-  return { path: { index, columns: parts, equalities, lower: limits.lower, upper: limits.upper, reverse: ordered === 'backward' }, used: [...used, ...limits.used], rows: fetched, cost };
+  return {
+    path: {
+      index,
+      columns: parts,
+      equalities,
+      lower: limits.lower,
+      upper: limits.upper,
+      reverse: ordered === 'backward',
+    },
+    used: [...used, ...limits.used],
+    rows: fetched,
+    cost,
+  };
 }
 
-function limitsFor(part: Candidate['parts'][number] | undefined, table: LogicalTable, usable: readonly Sargable[], compile: (scalar: Scalar) => Evaluator): { lower: KeyLimit | null; upper: KeyLimit | null; used: Scalar[] } {
+function limitsFor(
+  part: Candidate['parts'][number] | undefined,
+  table: LogicalTable,
+  usable: readonly Sargable[],
+  compile: (scalar: Scalar) => Evaluator,
+): { lower: KeyLimit | null; upper: KeyLimit | null; used: Scalar[] } {
   const none = { lower: null, upper: null, used: [] };
   if (part === undefined || part.slot === null) return none;
   const id = table.ids[part.slot];
   const limit = (operators: readonly string[]): { limit: KeyLimit; predicate: Scalar } | null => {
     const match = usable.find((s) => s.column === id && operators.includes(s.operator));
     if (match === undefined) return null;
-    return { limit: { evaluate: compile(match.value), convert: match.convert, inclusive: match.operator.endsWith('=') }, predicate: match.predicate };
+    return {
+      limit: { evaluate: compile(match.value), convert: match.convert, inclusive: match.operator.endsWith('=') },
+      predicate: match.predicate,
+    };
   };
   const lower = limit(['>', '>=']);
   const upper = limit(['<', '<=']);
-  return { lower: lower?.limit ?? null, upper: upper?.limit ?? null, used: [lower, upper].filter((l) => l !== null).map((l) => l.predicate) };
+  return {
+    lower: lower?.limit ?? null,
+    upper: upper?.limit ?? null,
+    used: [lower, upper].filter((l) => l !== null).map((l) => l.predicate),
+  };
 }
 
 /** Do rows of this path come in the wanted order, read forward or backward? Columns fixed to one value do not matter. */
-function orderServed(parts: Candidate['parts'], fixed: number, many: boolean, table: LogicalTable, wanted: WantedOrder): 'forward' | 'backward' | null {
+function orderServed(
+  parts: Candidate['parts'],
+  fixed: number,
+  many: boolean,
+  table: LogicalTable,
+  wanted: WantedOrder,
+): 'forward' | 'backward' | null {
   if (many) return null;
   const fixedIds = new Set(parts.slice(0, fixed).map((p) => (p.slot === null ? -1 : table.ids[p.slot])));
   const columns = wanted.columns.filter((c) => !fixedIds.has(c.id));

@@ -11,7 +11,7 @@ import { Runtime } from '../vm/operators/operator.js';
 import { buildRow, runDeferred } from '../vm/writes/modify.js';
 import { columnNamed, WritePlanner } from './dml.js';
 import { Planner } from './planner.js';
-import { bindContext, plannerOptions, type PrepareContext, type RunContext } from './prepare.js';
+import { bindContext, type PrepareContext, plannerOptions, type RunContext } from './prepare.js';
 
 /** COPY FROM STDIN into one table: rows come in the order of `columns`; the other columns take their defaults. */
 export interface CopyPlan {
@@ -28,9 +28,15 @@ export function prepareCopy(statement: Extract<Statement, { kind: 'copy-in' }>, 
   const table = planner.target(statement.table, 'insert');
   const rules = planner.rulesOf(table);
   const writer = planner.writer(table);
-  const given: readonly ColumnEntry[] = statement.columns.length === 0 ? table.columns.filter((c) => c.generated === null) : statement.columns.map((name) => columnNamed(table, name, statement.table.token));
+  const given: readonly ColumnEntry[] =
+    statement.columns.length === 0
+      ? table.columns.filter((c) => c.generated === null)
+      : statement.columns.map((name) => columnNamed(table, name, statement.table.token));
   for (const column of given) {
-    if (column.generated !== null) throw new SqlError('invalid_column_reference', `column "${column.name}" is a generated column`, { detail: 'Generated columns cannot be used in COPY.' });
+    if (column.generated !== null)
+      throw new SqlError('invalid_column_reference', `column "${column.name}" is a generated column`, {
+        detail: 'Generated columns cannot be used in COPY.',
+      });
   }
   const defaults = table.columns.flatMap((c) => {
     const evaluate = rules.defaults[c.slot] ?? null;

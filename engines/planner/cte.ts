@@ -1,9 +1,17 @@
 import type { Row } from '#schemas/values/value.js';
 import type { MaybePromise } from '../rows/reading.js';
-import { type Batch, BATCH_ROWS, type Operator, type PlanNode, positionOf, RowsOperator, type Runtime } from '../vm/operators/operator.js';
+import {
+  BATCH_ROWS,
+  type Batch,
+  type Operator,
+  type PlanNode,
+  positionOf,
+  RowsOperator,
+  type Runtime,
+} from '../vm/operators/operator.js';
 import { rowHasher } from '../vm/operators/rows.js';
-import { freeColumns } from './free-columns.js';
 import type { ColumnId } from '../vm/scalar.js';
+import { freeColumns } from './free-columns.js';
 import type { CteTable } from './logical.js';
 import type { Planner } from './planner.js';
 import { optimise } from './push-down.js';
@@ -38,7 +46,12 @@ export function cteNode(planner: Planner, table: CteTable, ids: readonly ColumnI
   }
   const cte = planned.get(table) ?? planCte(planner, table);
   const children = cte.term === null ? [cte.first] : [cte.first, cte.term];
-  return { ...base, label: `CTE Scan on ${table.name}`, children, open: (runtime) => new CteReader(sharedRows(table, cte, runtime), runtime) };
+  return {
+    ...base,
+    label: `CTE Scan on ${table.name}`,
+    children,
+    open: (runtime) => new CteReader(sharedRows(table, cte, runtime), runtime),
+  };
 }
 
 function planCte(planner: Planner, table: CteTable): PlannedCte {
@@ -129,7 +142,10 @@ class SharedRows {
 }
 
 function unseen(table: CteTable): (row: Row) => boolean {
-  const key = rowHasher(table.columns.map((_, i) => i), table.columns.map((c) => c.type));
+  const key = rowHasher(
+    table.columns.map((_, i) => i),
+    table.columns.map((c) => c.type),
+  );
   const seen = new Set<string>();
   return (row) => {
     const k = key(row);

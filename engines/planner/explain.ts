@@ -6,7 +6,11 @@ import type { Scalar } from '../vm/scalar.js';
 export function printScalar(scalar: Scalar): string {
   switch (scalar.kind) {
     case 'constant':
-      return scalar.value === null ? 'NULL' : typeof scalar.value === 'number' || typeof scalar.value === 'bigint' ? String(scalar.value) : `'${printText(scalar.type, scalar.value, DEFAULT_TEXT_CONTEXT)}'`;
+      return scalar.value === null
+        ? 'NULL'
+        : typeof scalar.value === 'number' || typeof scalar.value === 'bigint'
+          ? String(scalar.value)
+          : `'${printText(scalar.type, scalar.value, DEFAULT_TEXT_CONTEXT)}'`;
     case 'parameter':
       return `$${scalar.index + 1}`;
     case 'column':
@@ -40,6 +44,9 @@ export function explainLines(node: PlanNode, depth = 0): string[] {
   const indent = depth === 0 ? '' : `${'  '.repeat(depth * 3 - 2)}->  `;
   const noteIndent = '  '.repeat(depth * 3 + 1);
   // A filter is shown as a condition of what is below it.
-  const lines = [`${indent}${node.label}  (rows=${Math.round(node.rows)})`, ...node.notes.map((note) => noteIndent + note)];
+  const lines = [
+    `${indent}${node.label}  (rows=${Math.round(node.rows)})`,
+    ...node.notes.map((note) => noteIndent + note),
+  ];
   return [...lines, ...node.children.flatMap((child) => explainLines(child, depth + 1))];
 }

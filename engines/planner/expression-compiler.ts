@@ -64,11 +64,30 @@ const NEUTRAL: EvaluationContext = {
 /** The binder and the compiler, for whoever keeps expressions in the catalog. */
 export const EXPRESSION_COMPILER: ExpressionCompiler = {
   neutral: NEUTRAL,
-  compile(expression: Expression, table: string, columns: readonly CompilerColumn[], target: SqlType | null): CompiledExpression {
-    const context = bindContext([], { catalog: NO_CATALOG, database: 0 as ObjectId, user: NOBODY, searchPath: [], statistics: { estimateRows: () => 0 } });
-    const shown = { name: table, schema: '', id: 0 as ObjectId, columns: columns.map((c) => ({ ...c, notNull: false, default: null, generated: null, identity: null })) };
+  compile(
+    expression: Expression,
+    table: string,
+    columns: readonly CompilerColumn[],
+    target: SqlType | null,
+  ): CompiledExpression {
+    const context = bindContext([], {
+      catalog: NO_CATALOG,
+      database: 0 as ObjectId,
+      user: NOBODY,
+      searchPath: [],
+      statistics: { estimateRows: () => 0 },
+    });
+    const shown = {
+      name: table,
+      schema: '',
+      id: 0 as ObjectId,
+      columns: columns.map((c) => ({ ...c, notNull: false, default: null, generated: null, identity: null })),
+    };
     const bound = bindRowExpression(expression, shown, context, 'this expression');
-    const scalar = target === null ? context.coercion.settle(bound) : context.coercion.assign(bound, target, table, expression.token);
+    const scalar =
+      target === null
+        ? context.coercion.settle(bound)
+        : context.coercion.assign(bound, target, table, expression.token);
     const evaluate = rowEvaluator(scalar);
     return {
       type: scalar.type,

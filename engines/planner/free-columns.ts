@@ -59,11 +59,19 @@ function walk(l: Logical, made: Set<ColumnId>, use: (scalar: Scalar) => void, ta
       break;
     case 'aggregate':
       for (const g of l.groups) use(g.scalar);
-      for (const a of l.aggregates) [...a.arguments, ...a.orderBy.map((k) => k.scalar), ...(a.filter === null ? [] : [a.filter])].forEach(use);
+      for (const a of l.aggregates)
+        [...a.arguments, ...a.orderBy.map((k) => k.scalar), ...(a.filter === null ? [] : [a.filter])].forEach(use);
       make([...l.groups.map((g) => g.id), ...l.aggregates.map((a) => a.id)]);
       break;
     case 'window':
-      for (const w of l.windows) [...w.arguments, ...w.partitionBy, ...w.orderBy.map((k) => k.scalar), ...(w.filter === null ? [] : [w.filter]), ...offsets(w)].forEach(use);
+      for (const w of l.windows)
+        [
+          ...w.arguments,
+          ...w.partitionBy,
+          ...w.orderBy.map((k) => k.scalar),
+          ...(w.filter === null ? [] : [w.filter]),
+          ...offsets(w),
+        ].forEach(use);
       make(l.windows.map((w) => w.id));
       break;
     case 'sort':

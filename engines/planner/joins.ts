@@ -1,10 +1,10 @@
 import { crossJoinNode, hashJoinNode, joinedLayout, nestedLoopNode, type Passing } from '../vm/operators/join.js';
 import type { PlanNode } from '../vm/operators/operator.js';
 import { type ColumnId, columnsOf, type Scalar } from '../vm/scalar.js';
-import { printScalar } from './explain.js';
-import type { Logical, LogicalJoin, LogicalTable } from './logical.js';
 import { conjunction, conjuncts } from './conjuncts.js';
+import { printScalar } from './explain.js';
 import { freeColumns, producedColumns } from './free-columns.js';
+import type { Logical, LogicalJoin, LogicalTable } from './logical.js';
 import type { Planner } from './planner.js';
 
 /** One relation of a tree of inner joins, with the conditions that are its own. */
@@ -44,11 +44,20 @@ function flatten(logical: Logical, leaves: Leaf[], predicates: Scalar[]): void {
 }
 
 /** Conditions of which every local column is among `columns`. */
-function applicable(predicates: readonly Scalar[], columns: ReadonlySet<ColumnId>, local: ReadonlySet<ColumnId>): Scalar[] {
+function applicable(
+  predicates: readonly Scalar[],
+  columns: ReadonlySet<ColumnId>,
+  local: ReadonlySet<ColumnId>,
+): Scalar[] {
   return predicates.filter((p) => [...columnsOf(p)].every((id) => columns.has(id) || !local.has(id)));
 }
 
-function order(planner: Planner, leaves: readonly Leaf[], predicates: readonly Scalar[], local: ReadonlySet<ColumnId>): PlanNode {
+function order(
+  planner: Planner,
+  leaves: readonly Leaf[],
+  predicates: readonly Scalar[],
+  local: ReadonlySet<ColumnId>,
+): PlanNode {
   const left = new Set(leaves);
   const open = new Set(predicates);
   const planned = new Map<Leaf, PlanNode>();
@@ -57,7 +66,8 @@ function order(planner: Planner, leaves: readonly Leaf[], predicates: readonly S
     for (const p of own) open.delete(p);
     planned.set(leaf, planLeaf(planner, leaf, own));
   }
-  const ready = (leaf: Leaf, have: ReadonlySet<ColumnId>): boolean => [...leaf.needs].every((id) => have.has(id) || !local.has(id));
+  const ready = (leaf: Leaf, have: ReadonlySet<ColumnId>): boolean =>
+    [...leaf.needs].every((id) => have.has(id) || !local.has(id));
   const have = new Set<ColumnId>();
   let node: PlanNode | null = null;
   while (left.size > 0) {
@@ -69,17 +79,28 @@ function order(planner: Planner, leaves: readonly Leaf[], predicates: readonly S
     for (const id of next.columns) have.add(id);
     const conditions = applicable([...open], have, local);
     for (const p of conditions) open.delete(p);
-    node = node === null ? planner.filtered(right, conditions) : joinInner(planner, node, before, next, right, applicable(predicates, next.columns, local), conditions);
+    node =
+      node === null
+        ? planner.filtered(right, conditions)
+        : joinInner(planner, node, before, next, right, applicable(predicates, next.columns, local), conditions);
   }
   return node as PlanNode;
 }
 
 function smallest(leaves: readonly Leaf[], planned: ReadonlyMap<Leaf, PlanNode>): Leaf {
-  return leaves.reduce((best, leaf) => ((planned.get(leaf) as PlanNode).rows < (planned.get(best) as PlanNode).rows ? leaf : best));
+  return leaves.reduce((best, leaf) =>
+    (planned.get(leaf) as PlanNode).rows < (planned.get(best) as PlanNode).rows ? leaf : best,
+  );
 }
 
 /** The next relation: one that a condition connects with what is joined already, the smallest of them. */
-function pick(leaves: readonly Leaf[], planned: ReadonlyMap<Leaf, PlanNode>, open: ReadonlySet<Scalar>, have: ReadonlySet<ColumnId>, local: ReadonlySet<ColumnId>): Leaf {
+function pick(
+  leaves: readonly Leaf[],
+  planned: ReadonlyMap<Leaf, PlanNode>,
+  open: ReadonlySet<Scalar>,
+  have: ReadonlySet<ColumnId>,
+  local: ReadonlySet<ColumnId>,
+): Leaf {
   const connected = leaves.filter((leaf) => {
     const both = new Set([...have, ...leaf.columns]);
     return applicable([...open], both, local).length > 0;
@@ -95,7 +116,12 @@ function planLeaf(planner: Planner, leaf: Leaf, predicates: readonly Scalar[]): 
 }
 
 /** Equalities between the two sides, as pairs of scalars of one type. */
-function equalities(conditions: readonly Scalar[], left: ReadonlySet<ColumnId>, right: ReadonlySet<ColumnId>, isLocal: (id: ColumnId) => boolean): Array<{ predicate: Scalar; left: Scalar; right: Scalar }> {
+function equalities(
+  conditions: readonly Scalar[],
+  left: ReadonlySet<ColumnId>,
+  right: ReadonlySet<ColumnId>,
+  isLocal: (id: ColumnId) => boolean,
+): Array<{ predicate: Scalar; left: Scalar; right: Scalar }> {
   const within = (s: Scalar, side: ReadonlySet<ColumnId>): boolean => {
     const columns = [...columnsOf(s)];
     return columns.some((id) => side.has(id)) && columns.every((id) => side.has(id) || !isLocal(id));
@@ -111,12 +137,29 @@ function equalities(conditions: readonly Scalar[], left: ReadonlySet<ColumnId>, 
   return pairs;
 }
 
-function joinInner(planner: Planner, outer: PlanNode, outerColumns: ReadonlySet<ColumnId>, leaf: Leaf, inner: PlanNode, own: readonly Scalar[], conditions: readonly Scalar[]): PlanNode {
+function joinInner(
+  planner: Planner,
+  outer: PlanNode,
+  outerColumns: ReadonlySet<ColumnId>,
+  leaf: Leaf,
+  inner: PlanNode,
+  own: readonly Scalar[],
+  conditions: readonly Scalar[],
+): PlanNode {
   const lateral = [...leaf.needs].filter((id) => outerColumns.has(id));
   if (lateral.length > 0) return loop(planner, 'inner', outer, inner, lateral, conditions);
-  const lookup = leaf.logical.op === 'table' ? lookupScan(planner, leaf.logical, [...own, ...conditions], outerColumns) : null;
-  const pairs = equalities(conditions, outerColumns, leaf.columns, (id) => outerColumns.has(id) || leaf.columns.has(id));
-  if (lookup !== null && (pairs.length === 0 || outer.rows * LOOKUP_COST * Math.max(lookup.node.rows, 1) < inner.rows + outer.rows)) {
+  const lookup =
+    leaf.logical.op === 'table' ? lookupScan(planner, leaf.logical, [...own, ...conditions], outerColumns) : null;
+  const pairs = equalities(
+    conditions,
+    outerColumns,
+    leaf.columns,
+    (id) => outerColumns.has(id) || leaf.columns.has(id),
+  );
+  if (
+    lookup !== null &&
+    (pairs.length === 0 || outer.rows * LOOKUP_COST * Math.max(lookup.node.rows, 1) < inner.rows + outer.rows)
+  ) {
     return loop(planner, 'inner', outer, lookup.node, lookup.passes, []);
   }
   if (pairs.length === 0) return loop(planner, 'inner', outer, inner, [], conditions);
@@ -124,7 +167,12 @@ function joinInner(planner: Planner, outer: PlanNode, outerColumns: ReadonlySet<
 }
 
 /** The table scanned with the outer row's columns known, when that lets it use a key. */
-function lookupScan(planner: Planner, table: LogicalTable, predicates: readonly Scalar[], outerColumns: ReadonlySet<ColumnId>): { node: PlanNode; passes: ColumnId[] } | null {
+function lookupScan(
+  planner: Planner,
+  table: LogicalTable,
+  predicates: readonly Scalar[],
+  outerColumns: ReadonlySet<ColumnId>,
+): { node: PlanNode; passes: ColumnId[] } | null {
   const node = planner.scan(table, predicates, (id) => outerColumns.has(id), null);
   if (node.options.path.equalities.length === 0) return null;
   const passes = new Set<ColumnId>();
@@ -132,23 +180,55 @@ function lookupScan(planner: Planner, table: LogicalTable, predicates: readonly 
   return passes.size === 0 ? null : { node, passes: [...passes] };
 }
 
-function loop(planner: Planner, type: 'inner' | 'left', outer: PlanNode, inner: PlanNode, passes: readonly ColumnId[], conditions: readonly Scalar[]): PlanNode {
-  const passing: Passing[] = passes.map((id) => ({ from: outer.layout.indexOf(id), register: planner.registerOf(id) })).filter((p) => p.from >= 0);
+function loop(
+  planner: Planner,
+  type: 'inner' | 'left',
+  outer: PlanNode,
+  inner: PlanNode,
+  passes: readonly ColumnId[],
+  conditions: readonly Scalar[],
+): PlanNode {
+  const passing: Passing[] = passes
+    .map((id) => ({ from: outer.layout.indexOf(id), register: planner.registerOf(id) }))
+    .filter((p) => p.from >= 0);
   const condition = conditions.length === 0 ? null : conjunction(conditions);
-  return nestedLoopNode(type, outer, inner, passing, condition === null ? null : planner.evaluator(condition, joinedLayout(outer, inner)), condition === null ? null : `Join Filter: ${printScalar(condition)}`);
+  return nestedLoopNode(
+    type,
+    outer,
+    inner,
+    passing,
+    condition === null ? null : planner.evaluator(condition, joinedLayout(outer, inner)),
+    condition === null ? null : `Join Filter: ${printScalar(condition)}`,
+  );
 }
 
-function hash(planner: Planner, type: 'inner' | 'left' | 'right' | 'full', left: PlanNode, right: PlanNode, pairs: ReturnType<typeof equalities>, conditions: readonly Scalar[]): PlanNode {
+function hash(
+  planner: Planner,
+  type: 'inner' | 'left' | 'right' | 'full',
+  left: PlanNode,
+  right: PlanNode,
+  pairs: ReturnType<typeof equalities>,
+  conditions: readonly Scalar[],
+): PlanNode {
   const rest = conditions.filter((c) => !pairs.some((p) => p.predicate === c));
   const notes = [`Hash Cond: ${pairs.map((p) => printScalar(p.predicate)).join(' AND ')}`];
   if (rest.length > 0) notes.push(`Join Filter: ${printScalar(conjunction(rest))}`);
   const rows = Math.max(1, (left.rows * right.rows) / Math.max(left.rows, right.rows, 1));
   return hashJoinNode(
-    type, left, right,
-    planner.rowKey(pairs.map((p) => p.left), left.layout),
-    planner.rowKey(pairs.map((p) => p.right), right.layout),
+    type,
+    left,
+    right,
+    planner.rowKey(
+      pairs.map((p) => p.left),
+      left.layout,
+    ),
+    planner.rowKey(
+      pairs.map((p) => p.right),
+      right.layout,
+    ),
     rest.length === 0 ? null : planner.evaluator(conjunction(rest), joinedLayout(left, right)),
-    notes, rows,
+    notes,
+    rows,
   );
 }
 
@@ -159,11 +239,21 @@ function planOuter(planner: Planner, join: LogicalJoin, predicates: readonly Sca
   return planner.withLocal(local, () => planOuterSides(planner, join, predicates, leftColumns, rightColumns, local));
 }
 
-function planOuterSides(planner: Planner, join: LogicalJoin, predicates: readonly Scalar[], leftColumns: ReadonlySet<ColumnId>, rightColumns: ReadonlySet<ColumnId>, local: ReadonlySet<ColumnId>): PlanNode {
+function planOuterSides(
+  planner: Planner,
+  join: LogicalJoin,
+  predicates: readonly Scalar[],
+  leftColumns: ReadonlySet<ColumnId>,
+  rightColumns: ReadonlySet<ColumnId>,
+  local: ReadonlySet<ColumnId>,
+): PlanNode {
   const type = join.type as 'left' | 'right' | 'full';
   const on = join.on === null ? [] : conjuncts(join.on);
   // Conditions on the kept side alone can be checked before the join; conditions of ON on the other side alone, too.
-  const leftOnly = type === 'left' ? applicable(predicates, leftColumns, local).filter((p) => [...columnsOf(p)].some((id) => leftColumns.has(id))) : [];
+  const leftOnly =
+    type === 'left'
+      ? applicable(predicates, leftColumns, local).filter((p) => [...columnsOf(p)].some((id) => leftColumns.has(id)))
+      : [];
   const rightOnly = type === 'left' ? applicable(on, rightColumns, local) : [];
   const above = predicates.filter((p) => !leftOnly.includes(p));
   const conditions = on.filter((p) => !rightOnly.includes(p));
@@ -175,15 +265,26 @@ function planOuterSides(planner: Planner, join: LogicalJoin, predicates: readonl
   } else {
     const right = side(planner, join.right, rightOnly);
     const pairs = equalities(conditions, leftColumns, rightColumns, (id) => local.has(id));
-    const lookup = type === 'left' && join.right.op === 'table' ? lookupScan(planner, join.right, [...rightOnly, ...conditions], leftColumns) : null;
-    if (lookup !== null && (pairs.length === 0 || left.rows * LOOKUP_COST * Math.max(lookup.node.rows, 1) < right.rows + left.rows)) {
+    const lookup =
+      type === 'left' && join.right.op === 'table'
+        ? lookupScan(planner, join.right, [...rightOnly, ...conditions], leftColumns)
+        : null;
+    if (
+      lookup !== null &&
+      (pairs.length === 0 || left.rows * LOOKUP_COST * Math.max(lookup.node.rows, 1) < right.rows + left.rows)
+    ) {
       node = loop(planner, 'left', left, lookup.node, lookup.passes, []);
     } else if (pairs.length > 0) {
       node = hash(planner, type, left, right, pairs, conditions);
     } else if (type === 'left') {
       node = loop(planner, 'left', left, right, [], conditions);
     } else {
-      node = crossJoinNode(type, left, right, conditions.length === 0 ? null : planner.evaluator(conjunction(conditions), joinedLayout(left, right)));
+      node = crossJoinNode(
+        type,
+        left,
+        right,
+        conditions.length === 0 ? null : planner.evaluator(conjunction(conditions), joinedLayout(left, right)),
+      );
     }
   }
   return planner.filtered(node, above);

@@ -22,7 +22,11 @@ export function mapScalars(plan: Logical, change: (scalar: Scalar) => Scalar): L
     case 'filter':
       return { ...plan, input: down(plan.input), predicate: change(plan.predicate) };
     case 'project':
-      return { ...plan, input: down(plan.input), outputs: plan.outputs.map((o) => ({ ...o, scalar: change(o.scalar) })) };
+      return {
+        ...plan,
+        input: down(plan.input),
+        outputs: plan.outputs.map((o) => ({ ...o, scalar: change(o.scalar) })),
+      };
     case 'aggregate':
       return {
         ...plan,

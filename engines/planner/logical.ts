@@ -11,21 +11,68 @@ export type Logical =
   | { readonly op: 'virtual'; readonly entry: VirtualTableEntry; readonly ids: readonly ColumnId[] }
   | { readonly op: 'values'; readonly rows: ReadonlyArray<readonly Scalar[]>; readonly ids: readonly ColumnId[] }
   /** For each input row the rows of a list: VALUES with subqueries, which the input has computed. */
-  | { readonly op: 'rows'; readonly input: Logical; readonly rows: ReadonlyArray<readonly Scalar[]>; readonly ids: readonly ColumnId[] }
-  | { readonly op: 'function'; readonly function: TableFunction; readonly arguments: readonly Scalar[]; readonly ids: readonly ColumnId[]; readonly ordinality: boolean }
+  | {
+      readonly op: 'rows';
+      readonly input: Logical;
+      readonly rows: ReadonlyArray<readonly Scalar[]>;
+      readonly ids: readonly ColumnId[];
+    }
+  | {
+      readonly op: 'function';
+      readonly function: TableFunction;
+      readonly arguments: readonly Scalar[];
+      readonly ids: readonly ColumnId[];
+      readonly ordinality: boolean;
+    }
   | LogicalJoin
   | { readonly op: 'filter'; readonly input: Logical; readonly predicate: Scalar }
   | { readonly op: 'project'; readonly input: Logical; readonly outputs: readonly Output[] }
-  | { readonly op: 'aggregate'; readonly input: Logical; readonly groups: readonly Output[]; readonly aggregates: readonly BoundAggregate[]; /** Indexes into groups, for each grouping set; null = all groups. */ readonly sets: ReadonlyArray<readonly number[]> | null }
+  | {
+      readonly op: 'aggregate';
+      readonly input: Logical;
+      readonly groups: readonly Output[];
+      readonly aggregates: readonly BoundAggregate[] /** Indexes into groups, for each grouping set; null = all groups. */;
+      readonly sets: ReadonlyArray<readonly number[]> | null;
+    }
   | { readonly op: 'window'; readonly input: Logical; readonly windows: readonly BoundWindow[] }
   | { readonly op: 'distinct'; readonly input: Logical; readonly on: readonly ColumnId[] }
   | { readonly op: 'sort'; readonly input: Logical; readonly keys: readonly SortKey[] }
-  | { readonly op: 'limit'; readonly input: Logical; readonly limit: Scalar | null; readonly offset: Scalar | null; readonly withTies: readonly SortKey[] | null }
-  | { readonly op: 'set'; readonly operation: 'union' | 'intersect' | 'except'; readonly all: boolean; readonly left: Logical; readonly right: Logical; readonly leftIds: readonly ColumnId[]; readonly rightIds: readonly ColumnId[]; readonly ids: readonly ColumnId[]; readonly types: readonly SqlType[] }
+  | {
+      readonly op: 'limit';
+      readonly input: Logical;
+      readonly limit: Scalar | null;
+      readonly offset: Scalar | null;
+      readonly withTies: readonly SortKey[] | null;
+    }
+  | {
+      readonly op: 'set';
+      readonly operation: 'union' | 'intersect' | 'except';
+      readonly all: boolean;
+      readonly left: Logical;
+      readonly right: Logical;
+      readonly leftIds: readonly ColumnId[];
+      readonly rightIds: readonly ColumnId[];
+      readonly ids: readonly ColumnId[];
+      readonly types: readonly SqlType[];
+    }
   | { readonly op: 'apply'; readonly input: Logical; readonly subqueries: readonly BoundSubquery[] }
   | { readonly op: 'cte'; readonly table: CteTable; readonly ids: readonly ColumnId[] }
-  | { readonly op: 'project-set'; readonly input: Logical; readonly functions: ReadonlyArray<{ readonly id: ColumnId; readonly function: TableFunction; readonly arguments: readonly Scalar[] }> }
-  | { readonly op: 'lock'; readonly input: Logical; readonly tables: readonly LogicalTable[]; readonly strength: RowLockStrength; readonly wait: WaitPolicy }
+  | {
+      readonly op: 'project-set';
+      readonly input: Logical;
+      readonly functions: ReadonlyArray<{
+        readonly id: ColumnId;
+        readonly function: TableFunction;
+        readonly arguments: readonly Scalar[];
+      }>;
+    }
+  | {
+      readonly op: 'lock';
+      readonly input: Logical;
+      readonly tables: readonly LogicalTable[];
+      readonly strength: RowLockStrength;
+      readonly wait: WaitPolicy;
+    }
   | { readonly op: 'empty' };
 
 export interface LogicalTable {
@@ -72,7 +119,9 @@ export interface BoundAggregate {
 export interface BoundWindow {
   readonly id: ColumnId;
   /** A window function, or an aggregate over the frame. */
-  readonly function: { readonly kind: 'window'; readonly definition: WindowFunction } | { readonly kind: 'aggregate'; readonly definition: AggregateFunction };
+  readonly function:
+    | { readonly kind: 'window'; readonly definition: WindowFunction }
+    | { readonly kind: 'aggregate'; readonly definition: AggregateFunction };
   readonly arguments: readonly Scalar[];
   readonly filter: Scalar | null;
   readonly partitionBy: readonly Scalar[];
@@ -86,7 +135,9 @@ export interface BoundFrame {
   readonly end: BoundFrameEnd;
 }
 
-export type BoundFrameEnd = { readonly kind: 'unbounded-preceding' | 'current-row' | 'unbounded-following' } | { readonly kind: 'preceding' | 'following'; readonly offset: Scalar };
+export type BoundFrameEnd =
+  | { readonly kind: 'unbounded-preceding' | 'current-row' | 'unbounded-following' }
+  | { readonly kind: 'preceding' | 'following'; readonly offset: Scalar };
 
 /** A subquery in an expression; its result is a column of the row that it was applied to. */
 export interface BoundSubquery {

@@ -1,7 +1,7 @@
 import { unreachable } from '#schemas/kernel/assert.js';
 import type { ObjectId } from '#schemas/kernel/brand.js';
-import type { SqlType } from '#schemas/values/type.js';
 import { keyEncoder } from '#schemas/values/key.js';
+import type { SqlType } from '#schemas/values/type.js';
 import type { Row } from '#schemas/values/value.js';
 import type { Catalog } from '../catalog/entry.js';
 import { compile, type Evaluator } from '../vm/compile.js';
@@ -9,20 +9,41 @@ import { lower } from '../vm/instructions.js';
 import { aggregateNode } from '../vm/operators/aggregate.js';
 import { applyNode, type SubquerySpec } from '../vm/operators/apply.js';
 import type { RowKey } from '../vm/operators/join.js';
-import { lockNode } from '../vm/writes/lock-rows.js';
-import { positionOf, type PlanNode, type Runtime } from '../vm/operators/operator.js';
-import { distinctNode, EMPTY_NODE, expandNode, filterNode, functionNode, limitNode, projectNode, projectSetNode, rowHasher, setNode, valuesNode, virtualNode } from '../vm/operators/rows.js';
+import { type PlanNode, positionOf, type Runtime } from '../vm/operators/operator.js';
+import {
+  distinctNode,
+  EMPTY_NODE,
+  expandNode,
+  filterNode,
+  functionNode,
+  limitNode,
+  projectNode,
+  projectSetNode,
+  rowHasher,
+  setNode,
+  valuesNode,
+  virtualNode,
+} from '../vm/operators/rows.js';
 import { ScanNode } from '../vm/operators/scan.js';
 import { keyOrder, keysOf, type SortSpec, sortNode } from '../vm/operators/sort.js';
 import { type WindowSpec, windowNode } from '../vm/operators/window.js';
 import type { ColumnId, Scalar } from '../vm/scalar.js';
+import { lockNode } from '../vm/writes/lock-rows.js';
 import { chooseAccess, pathOrders, type WantedOrder } from './access.js';
-import { cteNode } from './cte.js';
 import { conjunction, conjuncts } from './conjuncts.js';
+import { cteNode } from './cte.js';
 import { printScalar } from './explain.js';
 import { freeColumns } from './free-columns.js';
 import { planJoins } from './joins.js';
-import type { BoundAggregate, BoundFrameEnd, BoundSubquery, BoundWindow, Logical, LogicalTable, SortKey } from './logical.js';
+import type {
+  BoundAggregate,
+  BoundFrameEnd,
+  BoundSubquery,
+  BoundWindow,
+  Logical,
+  LogicalTable,
+  SortKey,
+} from './logical.js';
 
 export interface PlannerOptions {
   readonly catalog: Catalog;
@@ -79,26 +100,52 @@ export class Planner {
         return virtualNode(logical.entry.name, logical.ids, () => logical.entry.rows(catalog, database));
       }
       case 'values':
-        return valuesNode(logical.rows.map((row) => row.map((s) => this.evaluator(s, []))), logical.ids);
+        return valuesNode(
+          logical.rows.map((row) => row.map((s) => this.evaluator(s, []))),
+          logical.ids,
+        );
       case 'rows': {
         const input = this.plan(logical.input);
-        return expandNode(input, logical.rows.map((row) => row.map((s) => this.evaluator(s, input.layout))), logical.ids);
+        return expandNode(
+          input,
+          logical.rows.map((row) => row.map((s) => this.evaluator(s, input.layout))),
+          logical.ids,
+        );
       }
       case 'function':
-        return functionNode(logical.function, logical.arguments.map((a) => this.evaluator(a, [])), logical.ids, logical.ordinality);
+        return functionNode(
+          logical.function,
+          logical.arguments.map((a) => this.evaluator(a, [])),
+          logical.ids,
+          logical.ordinality,
+        );
       case 'project': {
         const input = this.plan(logical.input, wantedBelow(wanted, logical.outputs));
-        return projectNode(input, logical.outputs.map((o) => this.evaluator(o.scalar, input.layout)), logical.outputs.map((o) => o.id));
+        return projectNode(
+          input,
+          logical.outputs.map((o) => this.evaluator(o.scalar, input.layout)),
+          logical.outputs.map((o) => o.id),
+        );
       }
       case 'project-set': {
         const input = this.plan(logical.input);
-        return projectSetNode(input, logical.functions.map((f) => ({ id: f.id, definition: f.function, args: f.arguments.map((a) => this.evaluator(a, input.layout)) })));
+        return projectSetNode(
+          input,
+          logical.functions.map((f) => ({
+            id: f.id,
+            definition: f.function,
+            args: f.arguments.map((a) => this.evaluator(a, input.layout)),
+          })),
+        );
       }
       case 'aggregate':
         return this.#aggregate(logical);
       case 'window': {
         const input = this.plan(logical.input);
-        return windowNode(input, logical.windows.map((w) => this.#window(w, input.layout)));
+        return windowNode(
+          input,
+          logical.windows.map((w) => this.#window(w, input.layout)),
+        );
       }
       case 'distinct': {
         const input = this.plan(logical.input, wanted);
@@ -113,7 +160,17 @@ export class Planner {
       case 'set': {
         const left = this.#ordered(logical.left, logical.leftIds);
         const right = this.#ordered(logical.right, logical.rightIds);
-        return setNode(logical.operation, logical.all, left, right, logical.ids, rowHasher(logical.ids.map((_, i) => i), logical.types));
+        return setNode(
+          logical.operation,
+          logical.all,
+          left,
+          right,
+          logical.ids,
+          rowHasher(
+            logical.ids.map((_, i) => i),
+            logical.types,
+          ),
+        );
       }
       case 'apply': {
         return this.applied(this.plan(logical.input, wanted), logical.subqueries);
@@ -144,7 +201,11 @@ export class Planner {
   #ordered(logical: Logical, ids: readonly ColumnId[]): PlanNode {
     const node = this.plan(logical);
     if (node.layout.length === ids.length && ids.every((id, i) => node.layout[i] === id)) return node;
-    return projectNode(node, ids.map((id) => this.evaluator({ kind: 'column', type: ANY_TYPE, id, name: '' }, node.layout)), ids);
+    return projectNode(
+      node,
+      ids.map((id) => this.evaluator({ kind: 'column', type: ANY_TYPE, id, name: '' }, node.layout)),
+      ids,
+    );
   }
 
   // ── relations ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -175,7 +236,12 @@ export class Planner {
   }
 
   /** A scan of a base table by the best access path; `outer` says which other relations' columns stand in registers by then. */
-  scan(table: LogicalTable, predicates: readonly Scalar[], outer: (id: ColumnId) => boolean, wanted: WantedOrder | null): ScanNode {
+  scan(
+    table: LogicalTable,
+    predicates: readonly Scalar[],
+    outer: (id: ColumnId) => boolean,
+    wanted: WantedOrder | null,
+  ): ScanNode {
     const own = new Set(table.ids);
     const known = (id: ColumnId): boolean => !own.has(id) && (outer(id) || !this.#local.has(id));
     const rows = this.estimate(table);
@@ -215,8 +281,17 @@ export class Planner {
 
   #aggregate(logical: Extract<Logical, { op: 'aggregate' }>): PlanNode {
     const input = this.plan(logical.input);
-    const groups = logical.groups.map((g) => ({ id: g.id, evaluate: this.evaluator(g.scalar, input.layout), type: g.scalar.type }));
-    return aggregateNode(input, groups, logical.aggregates.map((a) => this.#aggregateSpec(a, input.layout)), logical.sets);
+    const groups = logical.groups.map((g) => ({
+      id: g.id,
+      evaluate: this.evaluator(g.scalar, input.layout),
+      type: g.scalar.type,
+    }));
+    return aggregateNode(
+      input,
+      groups,
+      logical.aggregates.map((a) => this.#aggregateSpec(a, input.layout)),
+      logical.sets,
+    );
   }
 
   #aggregateSpec(a: BoundAggregate, layout: readonly ColumnId[]): Parameters<typeof aggregateNode>[2][number] {
@@ -232,7 +307,10 @@ export class Planner {
   }
 
   #window(w: BoundWindow, layout: readonly ColumnId[]): WindowSpec {
-    const end = (e: BoundFrameEnd): WindowSpec['start'] => ({ kind: e.kind, offset: 'offset' in e ? this.evaluator(e.offset, layout) : null });
+    const end = (e: BoundFrameEnd): WindowSpec['start'] => ({
+      kind: e.kind,
+      offset: 'offset' in e ? this.evaluator(e.offset, layout) : null,
+    });
     return {
       id: w.id,
       function: w.function,
@@ -248,16 +326,30 @@ export class Planner {
   }
 
   sortSpec(key: SortKey, layout: readonly ColumnId[]): SortSpec {
-    return { evaluate: this.evaluator(key.scalar, layout), type: key.scalar.type, descending: key.descending, nullsFirst: key.nullsFirst };
+    return {
+      evaluate: this.evaluator(key.scalar, layout),
+      type: key.scalar.type,
+      descending: key.descending,
+      nullsFirst: key.nullsFirst,
+    };
   }
 
   #sort(below: Logical, keys: readonly SortKey[], limit: ((runtime: Runtime) => number | null) | null): PlanNode {
-    const columns = keys.map((k) => ({ id: k.scalar.kind === 'column' ? k.scalar.id : -1, descending: k.descending, nullsFirst: k.nullsFirst }));
+    const columns = keys.map((k) => ({
+      id: k.scalar.kind === 'column' ? k.scalar.id : -1,
+      descending: k.descending,
+      nullsFirst: k.nullsFirst,
+    }));
     const wanted: WantedOrder | null = columns.every((c) => c.id >= 0) ? { columns } : null;
     const input = this.plan(below, wanted);
     if (wanted !== null && isOrdered(below, input, wanted)) return input;
     const note = `Sort Key: ${keys.map((k) => printScalar(k.scalar) + (k.descending ? ' DESC' : '')).join(', ')}`;
-    return sortNode(input, keys.map((k) => this.sortSpec(k, input.layout)), limit, note);
+    return sortNode(
+      input,
+      keys.map((k) => this.sortSpec(k, input.layout)),
+      limit,
+      note,
+    );
   }
 
   #limit(logical: Extract<Logical, { op: 'limit' }>): PlanNode {
@@ -269,18 +361,28 @@ export class Planner {
       return count === null || count === undefined || count < 0n || skip < 0n ? null : Number(count + skip);
     };
     const sorted = logical.input.op === 'sort' && limit !== null && logical.withTies === null;
-    const input = sorted && logical.input.op === 'sort' ? this.#sort(logical.input.input, logical.input.keys, topN) : this.plan(logical.input);
+    const input =
+      sorted && logical.input.op === 'sort'
+        ? this.#sort(logical.input.input, logical.input.keys, topN)
+        : this.plan(logical.input);
     if (logical.withTies === null) return limitNode(input, limit, offset, null);
     const specs = logical.withTies.map((k) => this.sortSpec(k, input.layout));
     const order = keyOrder(specs);
-    return limitNode(input, limit, offset, (a, b, runtime) => order(keysOf(a, specs, runtime), keysOf(b, specs, runtime)) === 0);
+    return limitNode(
+      input,
+      limit,
+      offset,
+      (a, b, runtime) => order(keysOf(a, specs, runtime), keysOf(b, specs, runtime)) === 0,
+    );
   }
 
   #subquery(s: BoundSubquery, layout: readonly ColumnId[]): SubquerySpec {
     const plan = this.plan(s.plan);
     const types = new Map<ColumnId, SqlType>();
     const free = freeColumns(s.plan, types);
-    const passing = [...free].filter((id) => layout.includes(id)).map((id) => ({ from: layout.indexOf(id), register: this.registerOf(id) }));
+    const passing = [...free]
+      .filter((id) => layout.includes(id))
+      .map((id) => ({ from: layout.indexOf(id), register: this.registerOf(id) }));
     const passingTypes = [...free].filter((id) => layout.includes(id)).map((id) => types.get(id) as SqlType);
     const joined = [...layout, ...plan.layout];
     const membership = s.operands === null ? null : this.#membership(s, layout);
@@ -307,7 +409,9 @@ export class Planner {
       if (y.kind !== 'column' || y.id !== s.ids[i] || x.type.kind !== y.type.kind) return null;
       operands.push(x);
     }
-    return operands.length === 0 ? null : { operands: operands.map((o) => this.evaluator(o, layout)), types: operands.map((o) => o.type) };
+    return operands.length === 0
+      ? null
+      : { operands: operands.map((o) => this.evaluator(o, layout)), types: operands.map((o) => o.type) };
   }
 
   /** A hash key of rows: null when a column is null. */
@@ -319,13 +423,15 @@ export class Planner {
       return values.includes(null) ? null : encode(values);
     };
   }
-
 }
 
 const ANY_TYPE: SqlType = { kind: 'unknown' };
 
 /** An order wanted above a projection, in terms of what is below it; null when a computed column is asked for. */
-function wantedBelow(wanted: WantedOrder | null, outputs: ReadonlyArray<{ readonly id: ColumnId; readonly scalar: Scalar }>): WantedOrder | null {
+function wantedBelow(
+  wanted: WantedOrder | null,
+  outputs: ReadonlyArray<{ readonly id: ColumnId; readonly scalar: Scalar }>,
+): WantedOrder | null {
   if (wanted === null) return null;
   const columns: Array<WantedOrder['columns'][number]> = [];
   for (const column of wanted.columns) {
@@ -343,7 +449,8 @@ function isOrdered(logical: Logical, node: PlanNode, wanted: WantedOrder): boole
     const child = node.children[0];
     return below !== null && child !== undefined && isOrdered(logical.input, child, below);
   }
-  if (logical.op === 'filter') return isOrdered(logical.input, node instanceof ScanNode ? node : (node.children[0] ?? node), wanted);
+  if (logical.op === 'filter')
+    return isOrdered(logical.input, node instanceof ScanNode ? node : (node.children[0] ?? node), wanted);
   return logical.op === 'table' && node instanceof ScanNode && pathOrders(logical, node.options.path, wanted);
 }
 

@@ -11,6 +11,7 @@ import type { EvaluationContext } from '../functions/definition.js';
 import { STANDARD_LIBRARY } from '../functions/standard-library.js';
 import type { MaybePromise, VisibleRow } from '../rows/reading.js';
 import type { TableLockMode, Transaction } from '../tx/transaction.js';
+import type { Evaluator } from '../vm/compile.js';
 import { chain, type Operator, type PlanNode, Runtime } from '../vm/operators/operator.js';
 import { fullWidth, ScanNode } from '../vm/operators/scan.js';
 import type { Evaluate } from '../vm/scalar.js';
@@ -22,7 +23,6 @@ import { explainLines } from './explain.js';
 import { Planner, type PlannerOptions } from './planner.js';
 import { optimise } from './push-down.js';
 import { tableIds } from './table-ids.js';
-import type { Evaluator } from '../vm/compile.js';
 
 /** What a statement is planned against. */
 export interface PrepareContext {
@@ -85,11 +85,19 @@ export function bindContext(types: ReadonlyArray<SqlType | null>, context: Prepa
 }
 
 export function plannerOptions(context: PrepareContext): PlannerOptions {
-  return { catalog: context.catalog, database: context.database, estimateRows: (table) => context.statistics.estimateRows(table) };
+  return {
+    catalog: context.catalog,
+    database: context.database,
+    estimateRows: (table) => context.statistics.estimateRows(table),
+  };
 }
 
 /** Binds and plans a statement. Throws what PostgreSQL's analysis would refuse. */
-export function prepare(statement: Statement, types: ReadonlyArray<SqlType | null>, context: PrepareContext): PreparedPlan {
+export function prepare(
+  statement: Statement,
+  types: ReadonlyArray<SqlType | null>,
+  context: PrepareContext,
+): PreparedPlan {
   switch (statement.kind) {
     case 'query':
     case 'copy-out':
@@ -138,7 +146,11 @@ function withWritesOf(binding: BindContext): ModifyPlan[] {
   return binding.withWrites.map((table) => table.write).filter((write) => write !== null);
 }
 
-function lockModesOf(reads: Iterable<ObjectId>, writes: ReadonlySet<ObjectId>, readMode: TableLockMode): Array<readonly [ObjectId, TableLockMode]> {
+function lockModesOf(
+  reads: Iterable<ObjectId>,
+  writes: ReadonlySet<ObjectId>,
+  readMode: TableLockMode,
+): Array<readonly [ObjectId, TableLockMode]> {
   const modes = new Map<ObjectId, TableLockMode>();
   for (const id of reads) modes.set(id, readMode);
   for (const id of writes) modes.set(id, 'row-exclusive');
@@ -156,13 +168,19 @@ function answerIn(node: PlanNode, bound: BoundQuery): PlanNode {
     label: node.label,
     open: (runtime) => {
       const operator = node.open(runtime);
-      const reorder = (batch: readonly Row[] | null): readonly Row[] | null => (batch === null ? null : batch.map((row) => positions.map((p) => row[p] ?? null)));
+      const reorder = (batch: readonly Row[] | null): readonly Row[] | null =>
+        batch === null ? null : batch.map((row) => positions.map((p) => row[p] ?? null));
       return { next: () => chain(operator.next(), reorder), close: () => operator.close() };
     },
   };
 }
 
-function prepareQuery(query: Query, verb: string, types: ReadonlyArray<SqlType | null>, context: PrepareContext): PreparedPlan {
+function prepareQuery(
+  query: Query,
+  verb: string,
+  types: ReadonlyArray<SqlType | null>,
+  context: PrepareContext,
+): PreparedPlan {
   const { bound, node, planner, parameters, before, lockModes } = planQuery(query, types, context);
   const columns = bound.columns.map((c): ResultColumn => [c.name, c.type, c.table, c.number]);
   const point = pointLookup(node);
@@ -176,7 +194,9 @@ function prepareQuery(query: Query, verb: string, types: ReadonlyArray<SqlType |
     execute: (run, values) => {
       const runtime = new Runtime(run, values, registers);
       if (point !== null) return new PointExecution(point, runtime);
-      return before.length === 0 ? new QueryExecution(node.open(runtime)) : new WritingQueryExecution(node, before, runtime);
+      return before.length === 0
+        ? new QueryExecution(node.open(runtime))
+        : new WritingQueryExecution(node, before, runtime);
     },
   };
 }
@@ -240,7 +260,13 @@ interface PointLookup {
 
 function pointLookup(node: PlanNode): PointLookup | null {
   const scan = node.children[0];
-  if (!(scan instanceof ScanNode) || !scan.ranges.points || scan.options.withRowId || scan.options.path.equalities.some((e) => e.many)) return null;
+  if (
+    !(scan instanceof ScanNode) ||
+    !scan.ranges.points ||
+    scan.options.withRowId ||
+    scan.options.path.equalities.some((e) => e.many)
+  )
+    return null;
   const outputs = (node as PlanNode & { readonly outputs?: readonly Evaluator[] }).outputs;
   return outputs === undefined ? null : { scan, outputs };
 }
@@ -295,7 +321,11 @@ interface PlannedStatement {
   readonly lockModes: ReadonlyArray<readonly [ObjectId, TableLockMode]>;
 }
 
-function planWrite(statement: WriteStatement, types: ReadonlyArray<SqlType | null>, context: PrepareContext): PlannedStatement {
+function planWrite(
+  statement: WriteStatement,
+  types: ReadonlyArray<SqlType | null>,
+  context: PrepareContext,
+): PlannedStatement {
   const binding = bindContext(types, context);
   const planner = new Planner(plannerOptions(context));
   const writes = new WritePlanner(binding, planner);
@@ -304,7 +334,11 @@ function planWrite(statement: WriteStatement, types: ReadonlyArray<SqlType | nul
   return { write, planner, parameters: binding.parameters.finish(), before: withWritesOf(binding), lockModes };
 }
 
-function prepareWrite(statement: WriteStatement, types: ReadonlyArray<SqlType | null>, context: PrepareContext): PreparedPlan {
+function prepareWrite(
+  statement: WriteStatement,
+  types: ReadonlyArray<SqlType | null>,
+  context: PrepareContext,
+): PreparedPlan {
   const { write, planner, parameters, before, lockModes } = planWrite(statement, types, context);
   const { modify, columns } = write;
   const { registers } = planner;
@@ -320,11 +354,16 @@ function prepareWrite(statement: WriteStatement, types: ReadonlyArray<SqlType | 
 
 // ── EXPLAIN ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-function prepareExplain(statement: Extract<Statement, { kind: 'explain' }>, types: ReadonlyArray<SqlType | null>, context: PrepareContext): PreparedPlan {
+function prepareExplain(
+  statement: Extract<Statement, { kind: 'explain' }>,
+  types: ReadonlyArray<SqlType | null>,
+  context: PrepareContext,
+): PreparedPlan {
   const inner = statement.statement;
   if (statement.analyze) throw new SqlError('feature_not_supported', 'EXPLAIN ANALYZE is not supported');
   const format = statement.options.find((o) => o.name === 'format')?.value;
-  if (format !== undefined && String(format).toLowerCase() !== 'text') throw new SqlError('feature_not_supported', `EXPLAIN (FORMAT ${String(format)}) is not supported`);
+  if (format !== undefined && String(format).toLowerCase() !== 'text')
+    throw new SqlError('feature_not_supported', `EXPLAIN (FORMAT ${String(format)}) is not supported`);
   let lines: string[];
   let parameters: readonly SqlType[];
   if (inner.kind === 'query') {

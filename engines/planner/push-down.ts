@@ -14,7 +14,14 @@ export function optimise(plan: Logical): Logical {
 
 /** A WITH query that one place alone reads may be planned there, unless that could show: volatile functions, locks, MATERIALIZED. */
 function mayBeInlined(table: CteTable): boolean {
-  if (table.plan === null || table.recursive !== null || table.references !== 1 || table.materialized || table.write !== null) return false;
+  if (
+    table.plan === null ||
+    table.recursive !== null ||
+    table.references !== 1 ||
+    table.materialized ||
+    table.write !== null
+  )
+    return false;
   let shows = locks(table.plan);
   mapScalars(table.plan, (scalar) => {
     shows ||= isVolatile(scalar);
@@ -46,7 +53,16 @@ function pushed(plan: Logical, predicates: readonly Scalar[]): Logical {
       return pushed(plan.input, [...conjuncts(plan.predicate), ...predicates]);
     case 'project': {
       const down = bound.filter((p) => passes(p, plan.outputs));
-      return kept({ ...plan, input: pushed(plan.input, down.map((p) => substituted(p, plan.outputs))) }, stay(down));
+      return kept(
+        {
+          ...plan,
+          input: pushed(
+            plan.input,
+            down.map((p) => substituted(p, plan.outputs)),
+          ),
+        },
+        stay(down),
+      );
     }
     case 'apply': {
       const results = new Set(plan.subqueries.map((s) => s.id));
@@ -68,14 +84,32 @@ function pushed(plan: Logical, predicates: readonly Scalar[]): Logical {
       const groups = plan.sets === null ? plan.groups : [];
       const ids = new Set(groups.map((g) => g.id));
       const down = bound.filter((p) => within(p, ids) && passes(p, groups));
-      return kept({ ...plan, input: pushed(plan.input, down.map((p) => substituted(p, groups))) }, stay(down));
+      return kept(
+        {
+          ...plan,
+          input: pushed(
+            plan.input,
+            down.map((p) => substituted(p, groups)),
+          ),
+        },
+        stay(down),
+      );
     }
     case 'set': {
       const side = (ids: readonly ColumnId[]): Output[] =>
-        plan.ids.map((id, i) => ({ id, scalar: { kind: 'column', type: plan.types[i] as Scalar['type'], id: ids[i] as ColumnId, name: '' } }));
+        plan.ids.map((id, i) => ({
+          id,
+          scalar: { kind: 'column', type: plan.types[i] as Scalar['type'], id: ids[i] as ColumnId, name: '' },
+        }));
       const down = bound.filter((p) => within(p, new Set(plan.ids)));
-      const left = pushed(plan.left, down.map((p) => substituted(p, side(plan.leftIds))));
-      const right = pushed(plan.right, down.map((p) => substituted(p, side(plan.rightIds))));
+      const left = pushed(
+        plan.left,
+        down.map((p) => substituted(p, side(plan.leftIds))),
+      );
+      const right = pushed(
+        plan.right,
+        down.map((p) => substituted(p, side(plan.rightIds))),
+      );
       return kept({ ...plan, left, right }, stay(down));
     }
     default:
@@ -106,7 +140,11 @@ function substituted(predicate: Scalar, outputs: readonly Output[]): Scalar {
 
 function withInputs(plan: Logical, change: (input: Logical) => Logical): Logical {
   if (plan.op === 'apply') {
-    return { ...plan, input: change(plan.input), subqueries: plan.subqueries.map((s) => ({ ...s, plan: optimise(s.plan) })) };
+    return {
+      ...plan,
+      input: change(plan.input),
+      subqueries: plan.subqueries.map((s) => ({ ...s, plan: optimise(s.plan) })),
+    };
   }
   if ('input' in plan) return { ...plan, input: change(plan.input) };
   return 'left' in plan ? { ...plan, left: change(plan.left), right: change(plan.right) } : plan;

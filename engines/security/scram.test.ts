@@ -10,7 +10,10 @@ function clientFinal(password: string, clientBare: string, serverFirst: string):
   const salted = pbkdf2Sync(password, Buffer.from(salt as string, 'base64'), Number(iterations), 32, 'sha256');
   const clientKey = hmac(salted, 'Client Key');
   const withoutProof = `c=biws,r=${nonce}`;
-  const signature = hmac(createHash('sha256').update(clientKey).digest(), `${clientBare},${serverFirst},${withoutProof}`);
+  const signature = hmac(
+    createHash('sha256').update(clientKey).digest(),
+    `${clientBare},${serverFirst},${withoutProof}`,
+  );
   return `${withoutProof},p=${Buffer.from(clientKey.map((b, i) => b ^ (signature[i] as number))).toString('base64')}`;
 }
 
@@ -35,12 +38,15 @@ describe('SCRAM-SHA-256', () => {
   });
 
   it('gives an unknown user the same salt each time', () => {
-    const salt = () => /s=([^,]+)/.exec(new ScramExchange('nobody', null, Buffer.from('k'), random).first('n,,n=,r=x'))?.[1];
+    const salt = () =>
+      /s=([^,]+)/.exec(new ScramExchange('nobody', null, Buffer.from('k'), random).first('n,,n=,r=x'))?.[1];
     expect(salt()).toBe(salt());
   });
 
   it.each(['', 'x', 'n,,n=,r=', 'p=tls-server-end-point,,n=,r=x'])('refuses the first message %p', (message) => {
-    expect(() => new ScramExchange('ann', null, Buffer.from('k'), random).first(message)).toThrow(expect.objectContaining({ condition: 'protocol_violation' }));
+    expect(() => new ScramExchange('ann', null, Buffer.from('k'), random).first(message)).toThrow(
+      expect.objectContaining({ condition: 'protocol_violation' }),
+    );
   });
 
   it('refuses a final message with another nonce or channel binding', () => {

@@ -1,6 +1,6 @@
 import { createHash, createHmac, pbkdf2Sync, timingSafeEqual } from 'node:crypto';
-import { SqlError } from '#schemas/sqlstate/sql-error.js';
 import type { Random } from '#schemas/kernel/ports.js';
+import { SqlError } from '#schemas/sqlstate/sql-error.js';
 
 /**
  * SCRAM-SHA-256 (RFC 5802, RFC 7677), server side, and the verifier that is kept instead of a password, in PostgreSQL's text form:
@@ -81,8 +81,13 @@ export class ScramExchange {
 
   /** client-first-message → server-first-message. Throws 08P01 for a malformed message. */
   first(message: string): string {
-    const match = /^((?:n|y|p=[A-Za-z0-9.-]+),(?:a=[^,]*)?,)(n=[^,]*,r=([\x21-\x2b\x2d-\x7e]+)(?:,.*)?)$/s.exec(message);
-    if (match === null) throw new SqlError('protocol_violation', 'malformed SCRAM message', { detail: 'The client-first-message is not understood.' });
+    const match = /^((?:n|y|p=[A-Za-z0-9.-]+),(?:a=[^,]*)?,)(n=[^,]*,r=([\x21-\x2b\x2d-\x7e]+)(?:,.*)?)$/s.exec(
+      message,
+    );
+    if (match === null)
+      throw new SqlError('protocol_violation', 'malformed SCRAM message', {
+        detail: 'The client-first-message is not understood.',
+      });
     this.#header = match[1] as string;
     if (this.#header.startsWith('p=')) throw new SqlError('protocol_violation', 'SCRAM channel binding is not offered');
     this.#clientFirstBare = match[2] as string;
@@ -95,11 +100,15 @@ export class ScramExchange {
   /** client-final-message → server-final-message. */
   final(message: string): string {
     const match = /^(c=([A-Za-z0-9+/=]*),r=([^,]+)(?:,[^p][^,]*)*),p=([A-Za-z0-9+/=]+)$/s.exec(message);
-    if (match === null) throw new SqlError('protocol_violation', 'malformed SCRAM message', { detail: 'The client-final-message is not understood.' });
+    if (match === null)
+      throw new SqlError('protocol_violation', 'malformed SCRAM message', {
+        detail: 'The client-final-message is not understood.',
+      });
     if (Buffer.from(match[2] as string, 'base64').toString('latin1') !== this.#header) {
       throw new SqlError('protocol_violation', 'SCRAM channel binding check failed');
     }
-    if (match[3] !== this.#nonce) throw new SqlError('protocol_violation', 'malformed SCRAM message', { detail: 'Nonce does not match.' });
+    if (match[3] !== this.#nonce)
+      throw new SqlError('protocol_violation', 'malformed SCRAM message', { detail: 'Nonce does not match.' });
     const authMessage = `${this.#clientFirstBare},${this.#serverFirst},${match[1] as string}`;
     const proof = Buffer.from(match[4] as string, 'base64');
     const signature = hmac(this.#verifier.storedKey, authMessage);
@@ -116,5 +125,10 @@ export class ScramExchange {
 
 function mockVerifier(user: string, secret: MockSecret): Verifier {
   const salt = hmac(Buffer.from(secret), user).subarray(0, SALT_BYTES);
-  return { iterations: ITERATIONS, salt, storedKey: hmac(Buffer.from(secret), `stored ${user}`), serverKey: hmac(Buffer.from(secret), `server ${user}`) };
+  return {
+    iterations: ITERATIONS,
+    salt,
+    storedKey: hmac(Buffer.from(secret), `stored ${user}`),
+    serverKey: hmac(Buffer.from(secret), `server ${user}`),
+  };
 }

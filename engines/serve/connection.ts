@@ -1,4 +1,4 @@
-import { type LinkPeer, LINK_VERSION, OP, type Open, REPLY, type Request } from '#schemas/link/frames.js';
+import { LINK_VERSION, type LinkPeer, OP, type Open, REPLY, type Request } from '#schemas/link/frames.js';
 import { SqlError } from '#schemas/sqlstate/sql-error.js';
 import { ScramExchange } from '../security/scram.js';
 import type { EngineServices } from './services.js';
@@ -24,7 +24,12 @@ export class GatewayConnection {
   readonly #statements = new StatementRegistry();
   readonly #onEnd: (connection: GatewayConnection) => void;
 
-  constructor(peer: LinkPeer, services: EngineServices, mockSecret: Uint8Array, onEnd: (connection: GatewayConnection) => void) {
+  constructor(
+    peer: LinkPeer,
+    services: EngineServices,
+    mockSecret: Uint8Array,
+    onEnd: (connection: GatewayConnection) => void,
+  ) {
     this.#peer = peer;
     this.#services = services;
     this.#mockSecret = mockSecret;
@@ -62,7 +67,10 @@ export class GatewayConnection {
     switch (request[0]) {
       case OP.hello:
         if (request[2] !== LINK_VERSION) {
-          throw new SqlError('protocol_violation', `this engine speaks link version ${LINK_VERSION}, the gateway version ${request[2]}: start both from one release`);
+          throw new SqlError(
+            'protocol_violation',
+            `this engine speaks link version ${LINK_VERSION}, the gateway version ${request[2]}: start both from one release`,
+          );
         }
         this.#peer.reply([REPLY.welcome, 0, LINK_VERSION, SERVER_NAME]);
         return;
@@ -87,16 +95,22 @@ export class GatewayConnection {
 
   #open(request: Open): void {
     const [, number, user, , method] = request;
-    if (method !== 'scram-sha-256') throw new SqlError('feature_not_supported', `authentication method ${method} is not supported`);
+    if (method !== 'scram-sha-256')
+      throw new SqlError('feature_not_supported', `authentication method ${method} is not supported`);
     const entry = this.#services.catalog.current.user(user);
     const verifier = entry?.login === true ? entry.verifier : null;
-    this.#opening.set(number, { open: request, exchange: new ScramExchange(user, verifier, this.#mockSecret, this.#services.random), step: 'first' });
+    this.#opening.set(number, {
+      open: request,
+      exchange: new ScramExchange(user, verifier, this.#mockSecret, this.#services.random),
+      step: 'first',
+    });
     this.#peer.reply([REPLY.authContinue, number, new Uint8Array(0)]);
   }
 
   #authenticate(number: number, data: Uint8Array): void {
     const opening = this.#opening.get(number);
-    if (opening === undefined) throw new SqlError('protocol_violation', 'an authentication message came without a session being opened');
+    if (opening === undefined)
+      throw new SqlError('protocol_violation', 'an authentication message came without a session being opened');
     const message = Buffer.from(data).toString('utf8');
     if (opening.step === 'first') {
       opening.step = 'final';

@@ -28,7 +28,9 @@ export class StatementControl implements SessionControl {
   begin(statementTimeoutMs: number): void {
     this.#interrupted = null;
     if (statementTimeoutMs > 0) {
-      this.#cancelTimer = this.#clock.after(statementTimeoutMs, () => this.interrupt(new SqlError('query_canceled', 'canceling statement due to statement timeout')));
+      this.#cancelTimer = this.#clock.after(statementTimeoutMs, () =>
+        this.interrupt(new SqlError('query_canceled', 'canceling statement due to statement timeout')),
+      );
     }
   }
 

@@ -24,7 +24,8 @@ export class CopyIn {
 
   static open(session: Session, statement: CopyStatement): MaybePromise<CopyIn> {
     const transaction = session.block.require();
-    if (transaction.readOnly) throw new SqlError('read_only_sql_transaction', 'cannot execute COPY FROM in a read-only transaction');
+    if (transaction.readOnly)
+      throw new SqlError('read_only_sql_transaction', 'cannot execute COPY FROM in a read-only transaction');
     const open = (context: PrepareContext): MaybePromise<CopyIn> => {
       const plan = prepareCopy(statement, context);
       const locking = transaction.lockTable(plan.table, 'row-exclusive', false);

@@ -12,15 +12,21 @@ type Close = Extract<Statement, { kind: 'close-cursor' }>;
 
 /** DECLARE CURSOR: opens the query; rows are made as they are fetched. */
 export function declareCursor(session: Session, statement: Declare): MaybePromise<UtilityResult> {
-  if (!session.block.explicit) throw new SqlError('no_active_sql_transaction', 'DECLARE CURSOR can only be used in transaction blocks');
+  if (!session.block.explicit)
+    throw new SqlError('no_active_sql_transaction', 'DECLARE CURSOR can only be used in transaction blocks');
   if (statement.hold) throw new SqlError('feature_not_supported', 'DECLARE CURSOR WITH HOLD is not supported');
   if (statement.scroll) throw new SqlError('feature_not_supported', 'scrollable cursors are not supported');
-  if (session.cursors.has(statement.name)) throw new SqlError('duplicate_cursor', `cursor "${statement.name}" already exists`);
+  if (session.cursors.has(statement.name))
+    throw new SqlError('duplicate_cursor', `cursor "${statement.name}" already exists`);
   const open = (context: Parameters<typeof prepare>[2]): UtilityResult => {
     const transaction = session.block.require();
     const plan = prepare({ kind: 'query', query: statement.query }, [], context);
     transaction.beginStatement();
-    session.cursors.set(statement.name, { execution: plan.execute(session.surroundings.runContext(transaction), []), plan, rest: [] });
+    session.cursors.set(statement.name, {
+      execution: plan.execute(session.surroundings.runContext(transaction), []),
+      plan,
+      rest: [],
+    });
     return { verb: 'DECLARE CURSOR', count: -1, rows: null };
   };
   const context = session.surroundings.prepareContext();
@@ -35,7 +41,9 @@ export async function fetchCursor(session: Session, statement: Fetch): Promise<U
   const cursor = session.cursors.get(statement.name);
   if (cursor === undefined) throw new SqlError('invalid_cursor_name', `cursor "${statement.name}" does not exist`);
   if (!FORWARD.has(statement.direction) || (statement.count ?? 0) < 0) {
-    throw new SqlError('object_not_in_prerequisite_state', 'cursor can only scan forward', { hint: 'Declare it with SCROLL option to enable backward scan.' });
+    throw new SqlError('object_not_in_prerequisite_state', 'cursor can only scan forward', {
+      hint: 'Declare it with SCROLL option to enable backward scan.',
+    });
   }
   const wanted = statement.count ?? Number.POSITIVE_INFINITY;
   const rows: Row[] = [];

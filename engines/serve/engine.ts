@@ -1,8 +1,8 @@
 import type { ChangeLog } from '#log/change-log.js';
 import { millisOf, VersionMint } from '#log/clock/hybrid-clock.js';
 import { Certifier } from '#log/transactions/certifier.js';
-import { EventCodec } from '#schemas/events/codec.js';
 import { COMMIT_EVENT_SCHEMA, SERVER_LEASE_SCHEMA } from '#schemas/events/avro-schema.js';
+import { EventCodec } from '#schemas/events/codec.js';
 import type { Offset, Partition, ServerId } from '#schemas/kernel/brand.js';
 import type { Clock, Random } from '#schemas/kernel/ports.js';
 import type { LinkPeer } from '#schemas/link/frames.js';
@@ -65,7 +65,14 @@ export class Engine {
   readonly #drains = new WeakMap<LinkPeer, Array<() => void>>();
   readonly #recovery: { readonly events: number; readonly ms: number };
 
-  private constructor(parts: { registry: BuiltInRegistry; catalog: CatalogStore; manager: TransactionManager; store: Store; options: EngineOptions; recovery: { events: number; ms: number } }) {
+  private constructor(parts: {
+    registry: BuiltInRegistry;
+    catalog: CatalogStore;
+    manager: TransactionManager;
+    store: Store;
+    options: EngineOptions;
+    recovery: { events: number; ms: number };
+  }) {
     this.registry = parts.registry;
     this.catalog = parts.catalog;
     this.#manager = parts.manager;
@@ -109,8 +116,17 @@ export class Engine {
     const { state } = folder;
     const epoch = state.assembler.epochOf(SERVER) + 1;
     const timestamp = Number(clock.nowMicros());
-    const lease = codec.encode({ kind: 'lease', action: 'taken', server: SERVER, epoch, holder: options.holder, timestamp });
-    const taken = await log.append(PARTITION, [{ key: null, value: lease, timestampMs: Math.floor(timestamp / 1_000) }]);
+    const lease = codec.encode({
+      kind: 'lease',
+      action: 'taken',
+      server: SERVER,
+      epoch,
+      holder: options.holder,
+      timestamp,
+    });
+    const taken = await log.append(PARTITION, [
+      { key: null, value: lease, timestampMs: Math.floor(timestamp / 1_000) },
+    ]);
     codec.reset();
     const mint = new VersionMint(clock, random, state.lastVersion === null ? 0 : millisOf(state.lastVersion) + 1);
     const manager = new TransactionManager({
@@ -130,17 +146,30 @@ export class Engine {
     catalog.attach(manager);
     schemas.attach(manager);
     await catalog.registerSystemShapes();
-    if (catalog.empty) await catalog.bootstrap({ user: options.bootstrap.user, verifier: createVerifier(options.bootstrap.password, random) });
+    if (catalog.empty)
+      await catalog.bootstrap({
+        user: options.bootstrap.user,
+        verifier: createVerifier(options.bootstrap.password, random),
+      });
     for (const generation of [...catalog.current.generations()]) {
       const shape = catalog.current.shapeOfGeneration(generation);
       if (shape !== null) await registrar.register(shape.event);
     }
-    return new Engine({ registry: new BuiltInRegistry(schemas), catalog, manager, store, options, recovery: { events: state.events, ms: clock.monotonicMs() - began } });
+    return new Engine({
+      registry: new BuiltInRegistry(schemas),
+      catalog,
+      manager,
+      store,
+      options,
+      recovery: { events: state.events, ms: clock.monotonicMs() - began },
+    });
   }
 
   /** Takes a gateway's connection. */
   accept(peer: LinkPeer): void {
-    const connection = new GatewayConnection(peer, this.#services, this.#mockSecret, (ended) => this.#connections.delete(ended));
+    const connection = new GatewayConnection(peer, this.#services, this.#mockSecret, (ended) =>
+      this.#connections.delete(ended),
+    );
     this.#connections.add(connection);
   }
 

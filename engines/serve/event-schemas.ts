@@ -30,7 +30,13 @@ const EVERYTHING: ReadView = { snapshot: Number.MAX_SAFE_INTEGER as Offset, owne
 const FIXED: ReadonlyMap<number, { readonly subject: string; readonly text: string }> = new Map([
   [COMMIT_SCHEMA_ID, { subject: 'polylog.CommitEvent', text: JSON.stringify(COMMIT_EVENT_SCHEMA) }],
   [LEASE_SCHEMA_ID, { subject: 'polylog.ServerLease', text: JSON.stringify(SERVER_LEASE_SCHEMA) }],
-  ...SYSTEM_SHAPES.map((shape) => [SYSTEM_SCHEMA_BASE + shape.id, { subject: subjectOf(shape.event), text: JSON.stringify(rowVersionSchema(shape.event)) }] as const),
+  ...SYSTEM_SHAPES.map(
+    (shape) =>
+      [
+        SYSTEM_SCHEMA_BASE + shape.id,
+        { subject: subjectOf(shape.event), text: JSON.stringify(rowVersionSchema(shape.event)) },
+      ] as const,
+  ),
 ]);
 
 function subjectOf(shape: EventShape): string {
@@ -70,7 +76,13 @@ export class EventSchemaStore implements RegistryStore, SchemaSource {
   }
 
   async load(): ReturnType<RegistryStore['load']> {
-    const schemas: RegisteredSchema[] = [...FIXED].map(([id, { subject, text }]) => ({ subject, version: 1, id, schema: text, deleted: false }));
+    const schemas: RegisteredSchema[] = [...FIXED].map(([id, { subject, text }]) => ({
+      subject,
+      version: 1,
+      id,
+      schema: text,
+      deleted: false,
+    }));
     const compatibility = new Map<string, CompatibilityLevel>();
     for (const { subject, version, id, text, deleted } of this.#records()) {
       if (version === LEVEL_VERSION) {
@@ -89,7 +101,9 @@ export class EventSchemaStore implements RegistryStore, SchemaSource {
   }
 
   setCompatibility(subject: string, level: CompatibilityLevel | null): Promise<void> {
-    return level === null ? this.#delete(subject, LEVEL_VERSION) : this.#write({ subject, version: LEVEL_VERSION, id: 0, text: level, deleted: false });
+    return level === null
+      ? this.#delete(subject, LEVEL_VERSION)
+      : this.#write({ subject, version: LEVEL_VERSION, id: 0, text: level, deleted: false });
   }
 
   #records(): EventSchemaRow[] {
@@ -162,7 +176,10 @@ export class EventSchemaRegistrar implements SchemaRegistrar {
       id = await this.#registry.register(subjectOf(shape), text);
     } catch (error) {
       if (!(error instanceof RegistryError)) throw error;
-      throw new SqlError(error.status === 409 ? 'object_not_in_prerequisite_state' : 'cannot_connect_now', `the schema registry refused the event schema of "${shape.schema}.${shape.name}": ${error.message}`);
+      throw new SqlError(
+        error.status === 409 ? 'object_not_in_prerequisite_state' : 'cannot_connect_now',
+        `the schema registry refused the event schema of "${shape.schema}.${shape.name}": ${error.message}`,
+      );
     }
     this.#store.remember(id, text);
     this.#codec.bindShape(shape, id);

@@ -1,9 +1,9 @@
+import type { Query } from '#schemas/program/query.js';
 import type { Statement } from '#schemas/program/statement.js';
 import { SqlError } from '#schemas/sqlstate/sql-error.js';
-import type { Query } from '#schemas/program/query.js';
-import type { Catalog } from '../catalog/entry.js';
 import type { DdlContext } from '../catalog/ddl-contract.js';
-import { prepare, type PreparedPlan } from '../planner/prepare.js';
+import type { Catalog } from '../catalog/entry.js';
+import { type PreparedPlan, prepare } from '../planner/prepare.js';
 import type { MaybePromise } from '../rows/reading.js';
 import type { Session } from './session.js';
 import type { UtilityResult } from './utility.js';
@@ -15,15 +15,29 @@ const OUTSIDE_BLOCKS: ReadonlySet<string> = new Set(['create-database']);
 export function runDdl(session: Session, statement: Statement): MaybePromise<UtilityResult> {
   const { block, services, surroundings } = session;
   const transaction = block.require();
-  if (block.explicit && (OUTSIDE_BLOCKS.has(statement.kind) || (statement.kind === 'drop' && statement.object === 'database'))) {
-    throw new SqlError('active_sql_transaction', `${statement.kind === 'drop' ? 'DROP' : 'CREATE'} DATABASE cannot run inside a transaction block`);
+  if (
+    block.explicit &&
+    (OUTSIDE_BLOCKS.has(statement.kind) || (statement.kind === 'drop' && statement.object === 'database'))
+  ) {
+    throw new SqlError(
+      'active_sql_transaction',
+      `${statement.kind === 'drop' ? 'DROP' : 'CREATE'} DATABASE cannot run inside a transaction block`,
+    );
   }
-  if (transaction.readOnly) throw new SqlError('read_only_sql_transaction', `cannot execute ${statement.kind.replaceAll('-', ' ').toUpperCase()} in a read-only transaction`);
+  if (transaction.readOnly)
+    throw new SqlError(
+      'read_only_sql_transaction',
+      `cannot execute ${statement.kind.replaceAll('-', ' ').toUpperCase()} in a read-only transaction`,
+    );
   const context = surroundings.prepareContext();
   const run = (catalog: Catalog): MaybePromise<UtilityResult> => {
     transaction.beginStatement();
     const result = services.catalog.execute(statement, ddlContext(session, catalog));
-    const finish = (r: { verb: string; count: number }): UtilityResult => ({ verb: r.verb, count: r.count, rows: null });
+    const finish = (r: { verb: string; count: number }): UtilityResult => ({
+      verb: r.verb,
+      count: r.count,
+      rows: null,
+    });
     return result instanceof Promise ? result.then(finish) : finish(result);
   };
   return context instanceof Promise ? context.then((c) => run(c.catalog)) : run(context.catalog);

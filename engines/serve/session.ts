@@ -1,6 +1,6 @@
 import { assert } from '#schemas/kernel/assert.js';
-import { type Execute, FINISH, type LinkPeer, OP, REPLY, type Reply, type Request } from '#schemas/link/frames.js';
 import * as frames from '#schemas/link/frames.js';
+import { type Execute, FINISH, type LinkPeer, OP, REPLY, type Reply, type Request } from '#schemas/link/frames.js';
 import type { Statement, TransactionModes } from '#schemas/program/statement.js';
 import { type Condition, SQLSTATES } from '#schemas/sqlstate/conditions.js';
 import { SqlError } from '#schemas/sqlstate/sql-error.js';
@@ -11,9 +11,9 @@ import type { Execution, PreparedPlan } from '../planner/prepare.js';
 import { StatementControl } from './control.js';
 import { CopyIn } from './copy-in.js';
 import type { EngineServices } from './services.js';
-import { SessionSurroundings } from './surroundings.js';
-import { SessionSettings } from './settings.js';
+import type { SessionSettings } from './settings.js';
 import { currentPlan, type PreparedStatement, type StatementRegistry } from './statement-registry.js';
+import { SessionSurroundings } from './surroundings.js';
 import { TransactionBlock } from './transaction-block.js';
 import { runUtility, type UtilityResult } from './utility.js';
 
@@ -43,7 +43,10 @@ export class Session {
   readonly block: TransactionBlock;
   readonly surroundings: SessionSurroundings;
   readonly services: EngineServices;
-  readonly cursors = new Map<string, { readonly execution: Execution; readonly plan: PreparedPlan; rest: readonly Row[] }>();
+  readonly cursors = new Map<
+    string,
+    { readonly execution: Execution; readonly plan: PreparedPlan; rest: readonly Row[] }
+  >();
   readonly catalogFunctions: CatalogFunctions;
   readonly #peer: LinkPeer;
   readonly #statements: StatementRegistry;
@@ -53,7 +56,15 @@ export class Session {
   #closed = false;
   #copy: CopyIn | null = null;
 
-  constructor(id: number, peer: LinkPeer, statements: StatementRegistry, services: EngineServices, user: UserEntry, database: DatabaseEntry, settings: SessionSettings) {
+  constructor(
+    id: number,
+    peer: LinkPeer,
+    statements: StatementRegistry,
+    services: EngineServices,
+    user: UserEntry,
+    database: DatabaseEntry,
+    settings: SessionSettings,
+  ) {
     this.id = id;
     this.#peer = peer;
     this.#statements = statements;
@@ -113,15 +124,17 @@ export class Session {
       }
       if (outcome !== null) {
         this.#busy = true;
-        outcome.catch((error: unknown) => this.#refuse(error)).then(() => {
-          this.#busy = false;
-          this.control.end();
-          if (this.#closed) this.#end();
-          else {
-            const next = this.#queue.shift();
-            if (next !== undefined) this.#run(next);
-          }
-        });
+        outcome
+          .catch((error: unknown) => this.#refuse(error))
+          .then(() => {
+            this.#busy = false;
+            this.control.end();
+            if (this.#closed) this.#end();
+            else {
+              const next = this.#queue.shift();
+              if (next !== undefined) this.#run(next);
+            }
+          });
         return;
       }
       this.control.end();
@@ -162,7 +175,12 @@ export class Session {
     return null;
   }
 
-  #describe(number: number, program: Uint8Array, types: frames.Prepare[4], context: Parameters<StatementRegistry['prepare']>[3]): void {
+  #describe(
+    number: number,
+    program: Uint8Array,
+    types: frames.Prepare[4],
+    context: Parameters<StatementRegistry['prepare']>[3],
+  ): void {
     const prepared = this.#statements.prepare(number, program, types, context);
     this.#peer.reply([REPLY.described, this.id, number, prepared.parameters, prepared.columns]);
   }
@@ -182,13 +200,24 @@ export class Session {
 
   #beginFirst(flags: number): void {
     const isolation =
-      (flags & frames.BEGIN_SERIALIZABLE) !== 0 ? 'serializable' : (flags & frames.BEGIN_REPEATABLE_READ) !== 0 ? 'repeatable read' : (flags & frames.BEGIN_READ_COMMITTED) !== 0 ? 'read committed' : null;
-    const readOnly = (flags & frames.BEGIN_READ_ONLY) !== 0 ? true : (flags & frames.BEGIN_READ_WRITE) !== 0 ? false : null;
+      (flags & frames.BEGIN_SERIALIZABLE) !== 0
+        ? 'serializable'
+        : (flags & frames.BEGIN_REPEATABLE_READ) !== 0
+          ? 'repeatable read'
+          : (flags & frames.BEGIN_READ_COMMITTED) !== 0
+            ? 'read committed'
+            : null;
+    const readOnly =
+      (flags & frames.BEGIN_READ_ONLY) !== 0 ? true : (flags & frames.BEGIN_READ_WRITE) !== 0 ? false : null;
     const modes: TransactionModes = { isolation, readOnly, deferrable: null };
     this.block.begin(modes);
   }
 
-  #executePlan(request: Execute, prepared: PreparedStatement, context: Parameters<typeof currentPlan>[1]): Promise<void> | null {
+  #executePlan(
+    request: Execute,
+    prepared: PreparedStatement,
+    context: Parameters<typeof currentPlan>[1],
+  ): Promise<void> | null {
     const transaction = this.block.require();
     const plan = currentPlan(prepared, context);
     if (plan === null) {
@@ -345,7 +374,8 @@ export class Session {
 
   #utilityDone(result: UtilityResult, flags: number): Promise<void> | null {
     if (result.endsBlock === true) this.#closePortals();
-    if ((flags & FINISH) !== 0 && !this.block.explicit) return this.#finishAndReply(result.verb, result.count, result.rows);
+    if ((flags & FINISH) !== 0 && !this.block.explicit)
+      return this.#finishAndReply(result.verb, result.count, result.rows);
     this.#done(result.verb, result.count, result.rows);
     return null;
   }
@@ -377,10 +407,16 @@ export class Session {
 }
 
 /** The reply for whatever was thrown. What is no SqlError is a bug of ours: the client learns that much, the log the rest. */
-export function failureReply(session: number, error: unknown, state: frames.TransactionState, services: EngineServices): Reply {
+export function failureReply(
+  session: number,
+  error: unknown,
+  state: frames.TransactionState,
+  services: EngineServices,
+): Reply {
   if (error instanceof SqlError) {
     const fields: Record<string, string | number> = {};
-    for (const [name, value] of Object.entries(error.details)) if (value !== undefined) fields[name] = value as string | number;
+    for (const [name, value] of Object.entries(error.details))
+      if (value !== undefined) fields[name] = value as string | number;
     return [REPLY.failure, session, SQLSTATES[error.condition], error.message, fields, state];
   }
   assert(error instanceof Error, 'something other than an error was thrown');

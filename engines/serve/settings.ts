@@ -30,7 +30,14 @@ const integerBetween =
     return Number.isInteger(value) && value >= low && value <= high ? String(value) : null;
   };
 
-const UNIT_MS: Readonly<Record<string, number>> = { us: 0.001, ms: 1, s: 1000, min: 60_000, h: 3_600_000, d: 86_400_000 };
+const UNIT_MS: Readonly<Record<string, number>> = {
+  us: 0.001,
+  ms: 1,
+  s: 1000,
+  min: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+};
 
 /** A duration: '500', '500ms', '2s', '1min'. Shown in the largest unit that divides it, as PostgreSQL shows it. */
 function duration(text: string): string | null {
@@ -51,8 +58,21 @@ export function durationMs(text: string): number | null {
   return ms <= 0x7fff_ffff ? ms : null;
 }
 
-const DATE_STYLES: Readonly<Record<string, string>> = { iso: 'ISO', sql: 'SQL', postgres: 'Postgres', german: 'German' };
-const DATE_ORDERS: Readonly<Record<string, string>> = { mdy: 'MDY', us: 'MDY', noneuropean: 'MDY', dmy: 'DMY', euro: 'DMY', european: 'DMY', ymd: 'YMD' };
+const DATE_STYLES: Readonly<Record<string, string>> = {
+  iso: 'ISO',
+  sql: 'SQL',
+  postgres: 'Postgres',
+  german: 'German',
+};
+const DATE_ORDERS: Readonly<Record<string, string>> = {
+  mdy: 'MDY',
+  us: 'MDY',
+  noneuropean: 'MDY',
+  dmy: 'DMY',
+  euro: 'DMY',
+  european: 'DMY',
+  ymd: 'YMD',
+};
 
 function dateStyle(text: string, current: string): string | null {
   let [style, order] = current.split(', ') as [string, string];
@@ -94,7 +114,11 @@ const SETTINGS: readonly Setting[] = [
   setting('idle_in_transaction_session_timeout', '0', duration),
   setting('idle_session_timeout', '0', duration),
   setting('deadlock_timeout', '1s', duration),
-  setting('client_min_messages', 'notice', oneOf('debug5', 'debug4', 'debug3', 'debug2', 'debug1', 'log', 'notice', 'warning', 'error')),
+  setting(
+    'client_min_messages',
+    'notice',
+    oneOf('debug5', 'debug4', 'debug3', 'debug2', 'debug1', 'log', 'notice', 'warning', 'error'),
+  ),
   setting('standard_conforming_strings', 'on', oneOf('on'), true),
   setting('escape_string_warning', 'on', booleanText),
   setting('backslash_quote', 'safe_encoding', oneOf('safe_encoding')),
@@ -171,7 +195,8 @@ export class SessionSettings {
 
   /** Values from the connection's start: what RESET goes back to. Unknown names are refused as in SET. */
   initialise(values: Readonly<Record<string, string>>): void {
-    for (const [name, value] of Object.entries(values)) this.#sessionDefaults.set(name.toLowerCase(), this.#checked(name, value));
+    for (const [name, value] of Object.entries(values))
+      this.#sessionDefaults.set(name.toLowerCase(), this.#checked(name, value));
     this.version++;
   }
 
@@ -249,7 +274,8 @@ export class SessionSettings {
 
   /** SHOW ALL. */
   *all(): Iterable<readonly [name: string, value: string]> {
-    for (const s of [...SETTINGS].sort((a, b) => (a.name.toLowerCase() < b.name.toLowerCase() ? -1 : 1))) yield [s.name, this.text(s.name)];
+    for (const s of [...SETTINGS].sort((a, b) => (a.name.toLowerCase() < b.name.toLowerCase() ? -1 : 1)))
+      yield [s.name, this.text(s.name)];
   }
 
   #mustExist(name: string): void {
@@ -264,9 +290,11 @@ export class SessionSettings {
       this.#mustExist(name);
       return value;
     }
-    if (known.accept === null) throw new SqlError('cant_change_runtime_param', `parameter "${known.name}" cannot be changed`);
+    if (known.accept === null)
+      throw new SqlError('cant_change_runtime_param', `parameter "${known.name}" cannot be changed`);
     const shown = known.name === 'DateStyle' ? dateStyle(value, this.text('DateStyle')) : known.accept(value);
-    if (shown === null) throw new SqlError('invalid_parameter_value', `invalid value for parameter "${known.name}": "${value}"`);
+    if (shown === null)
+      throw new SqlError('invalid_parameter_value', `invalid value for parameter "${known.name}": "${value}"`);
     return shown;
   }
 

@@ -17,7 +17,14 @@ export interface PreparedStatement {
   readonly columns: readonly ResultColumn[] | null;
 }
 
-const PLANNED: ReadonlySet<Statement['kind']> = new Set<Statement['kind']>(['query', 'insert', 'update', 'delete', 'copy-out', 'explain']);
+const PLANNED: ReadonlySet<Statement['kind']> = new Set<Statement['kind']>([
+  'query',
+  'insert',
+  'update',
+  'delete',
+  'copy-out',
+  'explain',
+]);
 
 /** True for statements that the planner runs. */
 export function isPlanned(statement: Statement): boolean {
@@ -31,7 +38,11 @@ export class StatementRegistry {
 
   get(number: number): PreparedStatement {
     const found = this.#statements.get(number);
-    if (found === undefined) throw new SqlError('invalid_sql_statement_name', `the gateway asked for statement ${number}, which it has not prepared`);
+    if (found === undefined)
+      throw new SqlError(
+        'invalid_sql_statement_name',
+        `the gateway asked for statement ${number}, which it has not prepared`,
+      );
     return found;
   }
 
@@ -39,7 +50,12 @@ export class StatementRegistry {
     this.#statements.delete(number);
   }
 
-  prepare(number: number, program: Uint8Array, types: ReadonlyArray<SqlType | null>, context: PrepareContext): PreparedStatement {
+  prepare(
+    number: number,
+    program: Uint8Array,
+    types: ReadonlyArray<SqlType | null>,
+    context: PrepareContext,
+  ): PreparedStatement {
     const statement = decodeProgram(program);
     const prepared = describe(statement, types, context);
     this.#statements.set(number, prepared);
@@ -47,17 +63,33 @@ export class StatementRegistry {
   }
 }
 
-function describe(statement: Statement, types: ReadonlyArray<SqlType | null>, context: PrepareContext): PreparedStatement {
+function describe(
+  statement: Statement,
+  types: ReadonlyArray<SqlType | null>,
+  context: PrepareContext,
+): PreparedStatement {
   if (isPlanned(statement)) {
     const plan = prepare(statement, types, context);
-    return { statement, types, plan, planVersion: context.catalog.version, parameters: plan.parameters, columns: plan.columns };
+    return {
+      statement,
+      types,
+      plan,
+      planVersion: context.catalog.version,
+      parameters: plan.parameters,
+      columns: plan.columns,
+    };
   }
   return { statement, types, plan: null, planVersion: 0, parameters: [], columns: utilityColumns(statement) };
 }
 
 function utilityColumns(statement: Statement): readonly ResultColumn[] | null {
   if (statement.kind !== 'show') return null;
-  if (statement.name === null) return [['name', TYPES.text, 0, 0], ['setting', TYPES.text, 0, 0], ['description', TYPES.text, 0, 0]];
+  if (statement.name === null)
+    return [
+      ['name', TYPES.text, 0, 0],
+      ['setting', TYPES.text, 0, 0],
+      ['description', TYPES.text, 0, 0],
+    ];
   return [[statement.name, TYPES.text, 0, 0]];
 }
 

@@ -1,8 +1,8 @@
 import type { TextContext } from '#schemas/values/text-form.js';
-import type { CatalogFunctions, EvaluationContext } from '../functions/definition.js';
-import type { PrepareContext, RunContext } from '../planner/prepare.js';
 import type { SessionIdentity } from '../catalog/ddl-contract.js';
 import type { Catalog } from '../catalog/entry.js';
+import type { CatalogFunctions, EvaluationContext } from '../functions/definition.js';
+import type { PrepareContext, RunContext } from '../planner/prepare.js';
 import type { MaybePromise } from '../rows/reading.js';
 import type { Transaction } from '../tx/transaction.js';
 import type { Session } from './session.js';
@@ -50,7 +50,13 @@ export class SessionSurroundings {
     this.#derive();
     if (this.#prepare === null || this.#prepare.catalog !== catalog) {
       const { services, database, user } = this.#session;
-      this.#prepare = { catalog, database: database.id, user: catalog.userById(user.id) ?? user, searchPath: this.#searchPath, statistics: services.rows };
+      this.#prepare = {
+        catalog,
+        database: database.id,
+        user: catalog.userById(user.id) ?? user,
+        searchPath: this.#searchPath,
+        statistics: services.rows,
+      };
     }
     return this.#prepare;
   }
@@ -84,7 +90,10 @@ export class SessionSurroundings {
     const { settings, user, control } = this.#session;
     if (this.#derivedFrom === settings.version) return;
     this.#derivedFrom = settings.version;
-    const [dateStyle, dateOrder] = settings.text('DateStyle').split(', ') as [TextContext['dateStyle'], TextContext['dateOrder']];
+    const [dateStyle, dateOrder] = settings.text('DateStyle').split(', ') as [
+      TextContext['dateStyle'],
+      TextContext['dateOrder'],
+    ];
     this.#text = {
       timeZone: settings.text('TimeZone'),
       dateStyle,

@@ -46,7 +46,10 @@ export class TransactionBlock {
   /** The open transaction, begun now if there is none. Throws 25P02 in a failed block. */
   require(): Transaction {
     if (this.#failed) {
-      throw new SqlError('in_failed_sql_transaction', 'current transaction is aborted, commands ignored until end of transaction block');
+      throw new SqlError(
+        'in_failed_sql_transaction',
+        'current transaction is aborted, commands ignored until end of transaction block',
+      );
     }
     this.#used = true;
     if (this.#transaction !== null) return this.#transaction;
@@ -73,8 +76,11 @@ export class TransactionBlock {
 
   /** SET TRANSACTION. */
   setModes(modes: TransactionModes): void {
-    const changes = modes.isolation !== null && isolationOf(modes.isolation) !== (this.#transaction?.isolation ?? this.#modes.isolation);
-    if (this.#used && changes) throw new SqlError('active_sql_transaction', 'SET TRANSACTION ISOLATION LEVEL must be called before any query');
+    const changes =
+      modes.isolation !== null &&
+      isolationOf(modes.isolation) !== (this.#transaction?.isolation ?? this.#modes.isolation);
+    if (this.#used && changes)
+      throw new SqlError('active_sql_transaction', 'SET TRANSACTION ISOLATION LEVEL must be called before any query');
     if (this.#used && modes.readOnly === false && this.#transaction?.readOnly === true) {
       throw new SqlError('active_sql_transaction', 'transaction read-write mode must be set before any query');
     }
@@ -93,26 +99,37 @@ export class TransactionBlock {
   }
 
   get isolation(): Isolation {
-    return this.#transaction?.isolation ?? this.#modes.isolation ?? isolationOf(this.#settings.text('default_transaction_isolation'));
+    return (
+      this.#transaction?.isolation ??
+      this.#modes.isolation ??
+      isolationOf(this.#settings.text('default_transaction_isolation'))
+    );
   }
 
   get readOnly(): boolean {
-    return this.#transaction?.readOnly ?? this.#modes.readOnly ?? this.#settings.text('default_transaction_read_only') === 'on';
+    return (
+      this.#transaction?.readOnly ??
+      this.#modes.readOnly ??
+      this.#settings.text('default_transaction_read_only') === 'on'
+    );
   }
 
   savepoint(name: string): void {
-    if (!this.#explicit) throw new SqlError('no_active_sql_transaction', 'SAVEPOINT can only be used in transaction blocks');
+    if (!this.#explicit)
+      throw new SqlError('no_active_sql_transaction', 'SAVEPOINT can only be used in transaction blocks');
     this.#savepoints.push({ name, mark: this.require().mark(), settings: this.#settings.mark() });
   }
 
   release(name: string): void {
-    if (!this.#explicit) throw new SqlError('no_active_sql_transaction', 'RELEASE SAVEPOINT can only be used in transaction blocks');
+    if (!this.#explicit)
+      throw new SqlError('no_active_sql_transaction', 'RELEASE SAVEPOINT can only be used in transaction blocks');
     this.require();
     this.#savepoints.length = this.#find(name);
   }
 
   rollbackTo(name: string): void {
-    if (!this.#explicit) throw new SqlError('no_active_sql_transaction', 'ROLLBACK TO SAVEPOINT can only be used in transaction blocks');
+    if (!this.#explicit)
+      throw new SqlError('no_active_sql_transaction', 'ROLLBACK TO SAVEPOINT can only be used in transaction blocks');
     const at = this.#find(name);
     const { mark, settings } = this.#savepoints[at] as Savepoint;
     assert(this.#transaction !== null, 'a savepoint stands without its transaction');

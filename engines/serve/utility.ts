@@ -4,9 +4,9 @@ import type { Condition } from '#schemas/sqlstate/conditions.js';
 import { SqlError } from '#schemas/sqlstate/sql-error.js';
 import type { Row } from '#schemas/values/value.js';
 import type { MaybePromise } from '../rows/reading.js';
-import type { Session } from './session.js';
-import { runDdl } from './run-ddl.js';
 import { closeCursor, declareCursor, fetchCursor } from './cursors.js';
+import { runDdl } from './run-ddl.js';
+import type { Session } from './session.js';
 
 /** What a utility statement answers. */
 export interface UtilityResult {
@@ -39,7 +39,8 @@ export function runUtility(session: Session, statement: Statement): MaybePromise
       requireHealthy(session);
       return settings(session, statement);
     case 'maintain':
-      if (session.block.explicit && statement.action.startsWith('vacuum')) throw new SqlError('active_sql_transaction', 'VACUUM cannot run inside a transaction block');
+      if (session.block.explicit && statement.action.startsWith('vacuum'))
+        throw new SqlError('active_sql_transaction', 'VACUUM cannot run inside a transaction block');
       return done(statement.action === 'vacuum analyze' ? 'VACUUM' : statement.action.toUpperCase());
     case 'nothing':
       return done('');
@@ -67,19 +68,33 @@ function requireHealthy(session: Session): void {
   if (session.block.state === 2) session.block.require();
 }
 
-type Control = Extract<Statement, { kind: 'begin' | 'commit' | 'rollback' | 'savepoint' | 'release-savepoint' | 'rollback-to-savepoint' | 'set-transaction' }>;
+type Control = Extract<
+  Statement,
+  {
+    kind:
+      | 'begin'
+      | 'commit'
+      | 'rollback'
+      | 'savepoint'
+      | 'release-savepoint'
+      | 'rollback-to-savepoint'
+      | 'set-transaction';
+  }
+>;
 
 function transactionControl(session: Session, statement: Control): MaybePromise<UtilityResult> {
   const { block } = session;
   switch (statement.kind) {
     case 'begin':
       requireHealthy(session);
-      if (!block.begin(statement.modes)) session.notice('WARNING', 'active_sql_transaction', 'there is already a transaction in progress');
+      if (!block.begin(statement.modes))
+        session.notice('WARNING', 'active_sql_transaction', 'there is already a transaction in progress');
       return done('BEGIN');
     case 'commit':
       return commit(session, statement.chain);
     case 'rollback': {
-      if (!block.explicit) session.notice('WARNING', 'no_active_sql_transaction', 'there is no transaction in progress');
+      if (!block.explicit)
+        session.notice('WARNING', 'no_active_sql_transaction', 'there is no transaction in progress');
       const modes = { isolation: block.isolation, readOnly: block.readOnly, deferrable: null };
       block.rollback();
       if (statement.chain) block.begin(modes);
@@ -101,7 +116,11 @@ function transactionControl(session: Session, statement: Control): MaybePromise<
         if (isolation !== null) session.settings.set('default_transaction_isolation', isolation, false);
         if (readOnly !== null) session.settings.set('default_transaction_read_only', readOnly ? 'on' : 'off', false);
       } else if (!block.explicit) {
-        session.notice('WARNING', 'no_active_sql_transaction', 'SET TRANSACTION can only be used in transaction blocks');
+        session.notice(
+          'WARNING',
+          'no_active_sql_transaction',
+          'SET TRANSACTION can only be used in transaction blocks',
+        );
       } else {
         block.setModes(statement.modes);
       }
@@ -142,7 +161,11 @@ function settings(session: Session, statement: SettingStatement): UtilityResult 
     case 'show':
       return show(session, statement.name);
     case 'discard':
-      if (session.block.explicit) throw new SqlError('active_sql_transaction', `DISCARD ${statement.target.toUpperCase()} cannot run inside a transaction block`);
+      if (session.block.explicit)
+        throw new SqlError(
+          'active_sql_transaction',
+          `DISCARD ${statement.target.toUpperCase()} cannot run inside a transaction block`,
+        );
       if (statement.target === 'all') session.settings.resetAll();
       return done(`DISCARD ${statement.target.toUpperCase()}`);
     default:
@@ -151,17 +174,30 @@ function settings(session: Session, statement: SettingStatement): UtilityResult 
 }
 
 function setOne(session: Session, name: string, value: string | null, local: boolean): void {
-  if (local && !session.block.explicit) session.notice('WARNING', 'no_active_sql_transaction' satisfies Condition, 'SET LOCAL can only be used in transaction blocks');
+  if (local && !session.block.explicit)
+    session.notice(
+      'WARNING',
+      'no_active_sql_transaction' satisfies Condition,
+      'SET LOCAL can only be used in transaction blocks',
+    );
   if (TRANSACTION_NAMES.has(name.toLowerCase())) {
     const isolation = name.toLowerCase() === 'transaction_isolation';
-    session.block.setModes({ isolation: isolation ? (value as 'serializable' | null) : null, readOnly: isolation ? null : value === 'on', deferrable: null });
+    session.block.setModes({
+      isolation: isolation ? (value as 'serializable' | null) : null,
+      readOnly: isolation ? null : value === 'on',
+      deferrable: null,
+    });
     return;
   }
   session.settings.set(name, value, local);
 }
 
 function show(session: Session, name: string | null): UtilityResult {
-  if (name === null) return done('SHOW', [...session.settings.all()].map(([n, v]) => [n, v, '']));
+  if (name === null)
+    return done(
+      'SHOW',
+      [...session.settings.all()].map(([n, v]) => [n, v, '']),
+    );
   const value = shown(session, name.toLowerCase());
   if (value === null) throw new SqlError('undefined_object', `unrecognized configuration parameter "${name}"`);
   return done('SHOW', [[value]]);

@@ -251,7 +251,9 @@ const GATEWAY_FLAGS: readonly string[] = ['--max-semi-space-size=32'];
 /** With POLYLOG_PROFILE=FOLDER each process leaves a CPU profile there when it stops. */
 function profileFlags(name: string): readonly string[] {
   const folder = process.env['POLYLOG_PROFILE'];
-  return folder === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${folder}`, `--cpu-prof-name=${name}-${Date.now()}.cpuprofile`];
+  return folder === undefined
+    ? []
+    : ['--cpu-prof', `--cpu-prof-dir=${folder}`, `--cpu-prof-name=${name}-${Date.now()}.cpuprofile`];
 }
 
 /** The password of the first start: given, or made up; later starts find it in the file. */

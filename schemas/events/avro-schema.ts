@@ -79,11 +79,22 @@ export function rowVersionSchema(shape: EventShape): Record<string, unknown> {
       { name: 'server', type: 'int' },
       { name: 'transaction', type: UUID },
       { name: 'sequence', type: 'int' },
-      { name: 'op', type: { type: 'enum', name: 'Operation', namespace: 'polylog', symbols: ['insert', 'update', 'delete'] } },
+      {
+        name: 'op',
+        type: { type: 'enum', name: 'Operation', namespace: 'polylog', symbols: ['insert', 'update', 'delete'] },
+      },
       { name: 'row', type: ['null', row], default: null },
       { name: 'before', type: ['null', `${namespace}.${name}_row`], default: null },
       { name: 'schemaVersion', type: 'int' },
-      { name: 'consistency', type: { type: 'enum', name: 'Consistency', namespace: 'polylog', symbols: ['strict', 'monotonic', 'bounded', 'eventual'] } },
+      {
+        name: 'consistency',
+        type: {
+          type: 'enum',
+          name: 'Consistency',
+          namespace: 'polylog',
+          symbols: ['strict', 'monotonic', 'bounded', 'eventual'],
+        },
+      },
       { name: 'timestamp', type: TIMESTAMP },
       { name: 'uncertainty', type: 'long' },
       { name: 'commit', type: ['null', COMMIT], default: null },
@@ -139,7 +150,15 @@ export const SERVER_LEASE_SCHEMA: Record<string, unknown> = {
   namespace: 'polylog',
   'polylog.event': 'lease',
   fields: [
-    { name: 'action', type: { type: 'enum', name: 'LeaseAction', namespace: 'polylog', symbols: ['taken', 'renewed', 'released', 'fenced'] } },
+    {
+      name: 'action',
+      type: {
+        type: 'enum',
+        name: 'LeaseAction',
+        namespace: 'polylog',
+        symbols: ['taken', 'renewed', 'released', 'fenced'],
+      },
+    },
     { name: 'server', type: 'int' },
     { name: 'epoch', type: 'int' },
     { name: 'holder', type: 'string' },
@@ -152,7 +171,9 @@ export function shapeOfSchema(schema: Record<string, unknown>): EventShape | nul
   if (schema['polylog.event'] !== 'row') return null;
   const path = schema['polylog.path'] as [string, string, string];
   const fields = schema['fields'] as Array<{ name: string; type: unknown }>;
-  const rowType = (fields.find((f) => f.name === 'row')?.type as unknown[])[1] as { fields: Array<Record<string, unknown>> };
+  const rowType = (fields.find((f) => f.name === 'row')?.type as unknown[])[1] as {
+    fields: Array<Record<string, unknown>>;
+  };
   return {
     table: schema['polylog.table'] as EventShape['table'],
     database: path[0],

@@ -23,17 +23,21 @@ const bigintLong = avro.types.LongType.__with({
  * turns them into the internal form.
  */
 export function compileSchema(schema: Record<string, unknown>): avro.Type {
-  return avro.Type.forSchema(schema as never, {
-    wrapUnions: false,
-    // A fresh registry each, because versions of one table share their names.
-    registry: {},
-    logicalTypes: {},
-    typeHook: (inner: unknown) => {
-      const attributes = inner as Record<string, unknown>;
-      if (attributes['type'] === 'long' && BIGINT_KINDS.has(attributes[SQL_TYPE_ATTRIBUTE] as string)) return bigintLong;
-      return undefined;
-    },
-  } as never);
+  return avro.Type.forSchema(
+    schema as never,
+    {
+      wrapUnions: false,
+      // A fresh registry each, because versions of one table share their names.
+      registry: {},
+      logicalTypes: {},
+      typeHook: (inner: unknown) => {
+        const attributes = inner as Record<string, unknown>;
+        if (attributes['type'] === 'long' && BIGINT_KINDS.has(attributes[SQL_TYPE_ATTRIBUTE] as string))
+          return bigintLong;
+        return undefined;
+      },
+    } as never,
+  );
 }
 
 export type AvroCodec = avro.Type;

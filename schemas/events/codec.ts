@@ -2,10 +2,26 @@ import { assert } from '../kernel/assert.js';
 import type { ObjectId, Offset, ServerId, VersionId } from '../kernel/brand.js';
 import { SqlError } from '../sqlstate/sql-error.js';
 import type { Row, Value } from '../values/value.js';
-import { COMMIT_EVENT_SCHEMA, fieldNames, rowVersionSchema, SERVER_LEASE_SCHEMA, shapeOfSchema } from './avro-schema.js';
+import {
+  COMMIT_EVENT_SCHEMA,
+  fieldNames,
+  rowVersionSchema,
+  SERVER_LEASE_SCHEMA,
+  shapeOfSchema,
+} from './avro-schema.js';
 import { type AvroCodec, compileSchema } from './avro-types.js';
 import { columnCodec } from './column-codec.js';
-import type { Commit, CommitEvent, Consistency, EventShape, LogEvent, Operation, ReadRange, RowVersion, ServerLease } from './event.js';
+import type {
+  Commit,
+  CommitEvent,
+  Consistency,
+  EventShape,
+  LogEvent,
+  Operation,
+  ReadRange,
+  RowVersion,
+  ServerLease,
+} from './event.js';
 import { readSchemaId, WIRE_HEADER_BYTES, writeWireHeader } from './wire-format.js';
 
 /** Where schemas come from by id. The text is the Avro schema's JSON. Throws when the registry has no such id. */
@@ -68,7 +84,8 @@ export class EventCodec {
       assert(writer !== undefined, `no event schema is bound for table ${event.table} version ${event.schemaVersion}`);
       return this.#write(writer.type, writer.schemaId, writer.record(event));
     }
-    if (event.kind === 'commit') return this.#write(this.#commitType, this.#commitId, { ...event, commit: commitRecord(event.commit) });
+    if (event.kind === 'commit')
+      return this.#write(this.#commitType, this.#commitId, { ...event, commit: commitRecord(event.commit) });
     return this.#write(this.#leaseType, this.#leaseId, event);
   }
 
@@ -91,14 +108,19 @@ export class EventCodec {
   #write(type: AvroCodec, schemaId: number, record: unknown): Buffer {
     for (;;) {
       const start = this.#used;
-      const end = start + WIRE_HEADER_BYTES >= this.#arena.length ? -1 : type.encode(record, this.#arena, start + WIRE_HEADER_BYTES);
+      const end =
+        start + WIRE_HEADER_BYTES >= this.#arena.length
+          ? -1
+          : type.encode(record, this.#arena, start + WIRE_HEADER_BYTES);
       if (end >= 0) {
         writeWireHeader(this.#arena, start, schemaId);
         this.#used = end;
         return this.#arena.subarray(start, end);
       }
       // A negative answer is the number of bytes missing. The old arena lives on as long as views into it do.
-      this.#arena = Buffer.allocUnsafe(Math.max(ARENA_BYTES, WIRE_HEADER_BYTES + (end < 0 ? -end : 0) + this.#arena.length));
+      this.#arena = Buffer.allocUnsafe(
+        Math.max(ARENA_BYTES, WIRE_HEADER_BYTES + (end < 0 ? -end : 0) + this.#arena.length),
+      );
       this.#used = 0;
     }
   }
@@ -151,7 +173,11 @@ function commitRecord(commit: Commit): CommitRecord {
   const reads =
     commit.reads.length === 0
       ? NO_READ_RECORDS
-      : commit.reads.map((r) => ({ object: r.object, from: Buffer.from(r.from, 'latin1'), to: Buffer.from(r.to, 'latin1') }));
+      : commit.reads.map((r) => ({
+          object: r.object,
+          from: Buffer.from(r.from, 'latin1'),
+          to: Buffer.from(r.to, 'latin1'),
+        }));
   return { snapshot: commit.snapshot, events: commit.events, reads };
 }
 
@@ -159,7 +185,11 @@ function commitOf(record: CommitRecord): Commit {
   const reads =
     record.reads.length === 0
       ? NO_READS
-      : record.reads.map((r) => ({ object: r.object as ObjectId, from: r.from.toString('latin1'), to: r.to.toString('latin1') }));
+      : record.reads.map((r) => ({
+          object: r.object as ObjectId,
+          from: r.from.toString('latin1'),
+          to: r.to.toString('latin1'),
+        }));
   return { snapshot: record.snapshot as Offset, events: record.events, reads };
 }
 
@@ -255,7 +285,8 @@ class RowReader implements Reader {
   }
 
   read(value: Uint8Array, key: Uint8Array | null): RowVersion {
-    if (key === null || key.length < TABLE_ID_BYTES) throw new SqlError('data_corrupted', 'a row event has no record key');
+    if (key === null || key.length < TABLE_ID_BYTES)
+      throw new SqlError('data_corrupted', 'a row event has no record key');
     const record = decodeBody(this.#type, value) as RowRecord;
     return {
       kind: 'row',
@@ -284,8 +315,21 @@ class CommitReader implements Reader {
     this.#type = type;
   }
   read(value: Uint8Array): CommitEvent {
-    const r = decodeBody(this.#type, value) as { server: ServerId; transaction: VersionId; timestamp: number; uncertainty: number; commit: CommitRecord };
-    return { kind: 'commit', server: r.server, transaction: r.transaction, timestamp: r.timestamp, uncertainty: r.uncertainty, commit: commitOf(r.commit) };
+    const r = decodeBody(this.#type, value) as {
+      server: ServerId;
+      transaction: VersionId;
+      timestamp: number;
+      uncertainty: number;
+      commit: CommitRecord;
+    };
+    return {
+      kind: 'commit',
+      server: r.server,
+      transaction: r.transaction,
+      timestamp: r.timestamp,
+      uncertainty: r.uncertainty,
+      commit: commitOf(r.commit),
+    };
   }
 }
 
@@ -296,6 +340,13 @@ class LeaseReader implements Reader {
   }
   read(value: Uint8Array): ServerLease {
     const r = decodeBody(this.#type, value) as Omit<ServerLease, 'kind'>;
-    return { kind: 'lease', action: r.action, server: r.server, epoch: r.epoch, holder: r.holder, timestamp: r.timestamp };
+    return {
+      kind: 'lease',
+      action: r.action,
+      server: r.server,
+      epoch: r.epoch,
+      holder: r.holder,
+      timestamp: r.timestamp,
+    };
   }
 }

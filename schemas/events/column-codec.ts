@@ -102,7 +102,11 @@ function dateFromAvro(raw: unknown): number {
  */
 function numericCodec(precision: number | null, scale: number | null): ColumnCodec {
   if (precision === null || scale === null || scale < 0 || scale > precision) {
-    return { avro: [{ type: 'string', [SQL_TYPE_ATTRIBUTE]: 'numeric' }], toAvro: (v) => decimalText(v as Numeric), fromAvro: (r) => parseDecimal(r as string) };
+    return {
+      avro: [{ type: 'string', [SQL_TYPE_ATTRIBUTE]: 'numeric' }],
+      toAvro: (v) => decimalText(v as Numeric),
+      fromAvro: (r) => parseDecimal(r as string),
+    };
   }
   return {
     avro: [{ type: 'bytes', logicalType: 'decimal', precision, scale }, 'string'],
@@ -110,7 +114,8 @@ function numericCodec(precision: number | null, scale: number | null): ColumnCod
       const n = v as Numeric;
       return n.special === null ? twosComplement(rescale(n, scale)) : n.special;
     },
-    fromAvro: (r) => (typeof r === 'string' ? parseDecimal(r) : new Numeric(fromTwosComplement(r as Uint8Array), scale)),
+    fromAvro: (r) =>
+      typeof r === 'string' ? parseDecimal(r) : new Numeric(fromTwosComplement(r as Uint8Array), scale),
   };
 }
 
@@ -140,7 +145,12 @@ function parseDecimal(text: string): Numeric {
 function twosComplement(value: bigint): Buffer {
   let bytes = 1;
   while (BigInt.asIntN(bytes * 8, value) !== value) bytes++;
-  return Buffer.from(BigInt.asUintN(bytes * 8, value).toString(16).padStart(bytes * 2, '0'), 'hex');
+  return Buffer.from(
+    BigInt.asUintN(bytes * 8, value)
+      .toString(16)
+      .padStart(bytes * 2, '0'),
+    'hex',
+  );
 }
 
 function fromTwosComplement(bytes: Uint8Array): bigint {

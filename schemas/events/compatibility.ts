@@ -1,7 +1,15 @@
 import { compileSchema } from './avro-types.js';
 
 /** Compatibility levels of Confluent's registry. BACKWARD: new schemas read old data; FORWARD: old schemas read new data; *_TRANSITIVE: all earlier versions, not the last alone. */
-export const COMPATIBILITY_LEVELS = ['NONE', 'BACKWARD', 'BACKWARD_TRANSITIVE', 'FORWARD', 'FORWARD_TRANSITIVE', 'FULL', 'FULL_TRANSITIVE'] as const;
+export const COMPATIBILITY_LEVELS = [
+  'NONE',
+  'BACKWARD',
+  'BACKWARD_TRANSITIVE',
+  'FORWARD',
+  'FORWARD_TRANSITIVE',
+  'FULL',
+  'FULL_TRANSITIVE',
+] as const;
 export type CompatibilityLevel = (typeof COMPATIBILITY_LEVELS)[number];
 
 export function isCompatibilityLevel(text: unknown): text is CompatibilityLevel {
@@ -31,8 +39,10 @@ export function incompatibilities(candidate: string, earlier: readonly string[],
   const against = level.endsWith('_TRANSITIVE') ? earlier : earlier.slice(-1);
   const messages: string[] = [];
   for (const old of against) {
-    if (level.startsWith('BACKWARD') || level.startsWith('FULL')) messages.push(...cannotRead(candidate, old, 'the new schema cannot read data of an earlier one'));
-    if (level.startsWith('FORWARD') || level.startsWith('FULL')) messages.push(...cannotRead(old, candidate, 'an earlier schema cannot read data of the new one'));
+    if (level.startsWith('BACKWARD') || level.startsWith('FULL'))
+      messages.push(...cannotRead(candidate, old, 'the new schema cannot read data of an earlier one'));
+    if (level.startsWith('FORWARD') || level.startsWith('FULL'))
+      messages.push(...cannotRead(old, candidate, 'an earlier schema cannot read data of the new one'));
   }
   return [...new Set(messages)];
 }

@@ -16,5 +16,11 @@ export function readSchemaId(value: Uint8Array): number {
   if (value.length < WIRE_HEADER_BYTES || value[0] !== 0) {
     throw new SqlError('data_corrupted', 'a log record does not begin with the schema-registry header (0, schema id)');
   }
-  return (((value[1] as number) << 24) | ((value[2] as number) << 16) | ((value[3] as number) << 8) | (value[4] as number)) >>> 0;
+  return (
+    (((value[1] as number) << 24) |
+      ((value[2] as number) << 16) |
+      ((value[3] as number) << 8) |
+      (value[4] as number)) >>>
+    0
+  );
 }

@@ -14,11 +14,19 @@ function memoryStore(): RegistryStore {
     remove: async (subject, versions) => {
       schemas = schemas.filter((s) => s.subject !== subject || !versions.includes(s.version));
     },
-    setCompatibility: async (subject, level) => void (level === null ? compatibility.delete(subject) : compatibility.set(subject, level)),
+    setCompatibility: async (subject, level) =>
+      void (level === null ? compatibility.delete(subject) : compatibility.set(subject, level)),
   };
 }
 
-const record = (...fields: string[]) => JSON.stringify({ type: 'record', name: 'r', fields: fields.map((f) => (f.endsWith('?') ? { name: f.slice(0, -1), type: ['null', 'int'], default: null } : { name: f, type: 'int' })) });
+const record = (...fields: string[]) =>
+  JSON.stringify({
+    type: 'record',
+    name: 'r',
+    fields: fields.map((f) =>
+      f.endsWith('?') ? { name: f.slice(0, -1), type: ['null', 'int'], default: null } : { name: f, type: 'int' },
+    ),
+  });
 
 describe('BuiltInRegistry', () => {
   it('gives one id to one schema in every subject, and counts versions in each', async () => {
@@ -52,7 +60,7 @@ describe('BuiltInRegistry', () => {
     await expect(registry.setCompatibility('s', 'SOMETIMES')).rejects.toMatchObject({ code: 42203 });
   });
 
-  it('answers with the API\'s own codes for what is not there', async () => {
+  it("answers with the API's own codes for what is not there", async () => {
     const registry = new BuiltInRegistry(memoryStore());
     await expect(registry.versions('no')).rejects.toMatchObject({ status: 404, code: 40401 });
     await registry.register('s', record('x'));

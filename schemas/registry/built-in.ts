@@ -1,4 +1,10 @@
-import { type CompatibilityLevel, canonicalText, incompatibilities, isCompatibilityLevel, schemaFault } from '../events/compatibility.js';
+import {
+  type CompatibilityLevel,
+  canonicalText,
+  incompatibilities,
+  isCompatibilityLevel,
+  schemaFault,
+} from '../events/compatibility.js';
 import { DEFAULT_COMPATIBILITY, type RegisteredSchema, RegistryError, type SchemaRegistry } from './registry.js';
 
 /** Where the built-in registry keeps what it knows: system tables, and so the log. */
@@ -33,9 +39,17 @@ export class BuiltInRegistry implements SchemaRegistry {
       const mine = versionsOf(schemas, subject);
       const same = mine.find((s) => s.schema === text);
       if (same !== undefined) return same.id;
-      const reasons = incompatibilities(text, mine.map((s) => s.schema), levelOf(compatibility, subject));
+      const reasons = incompatibilities(
+        text,
+        mine.map((s) => s.schema),
+        levelOf(compatibility, subject),
+      );
       if (reasons.length > 0) {
-        throw new RegistryError(409, 409, `Schema being registered is incompatible with an earlier schema for subject "${subject}": ${reasons.join('; ')}`);
+        throw new RegistryError(
+          409,
+          409,
+          `Schema being registered is incompatible with an earlier schema for subject "${subject}": ${reasons.join('; ')}`,
+        );
       }
       const known = schemas.find((s) => s.schema === text);
       const id = known?.id ?? 1 + schemas.reduce((most, s) => Math.max(most, s.id), this.#store.firstId - 1);
@@ -62,7 +76,8 @@ export class BuiltInRegistry implements SchemaRegistry {
   /** `version` is a number or 'latest'. Throws 40401 and 40402 for what is not there, 42202 for what is no version. */
   async version(subject: string, version: string): Promise<RegisteredSchema> {
     const mine = await this.#existing(subject);
-    const found = version === 'latest' || version === '-1' ? mine.at(-1) : mine.find((s) => s.version === versionNumber(version));
+    const found =
+      version === 'latest' || version === '-1' ? mine.at(-1) : mine.find((s) => s.version === versionNumber(version));
     if (found === undefined) throw new RegistryError(404, 40402, `Version ${version} not found.`);
     return found;
   }
@@ -88,7 +103,12 @@ export class BuiltInRegistry implements SchemaRegistry {
     const { schemas, compatibility } = await this.#store.load();
     const mine = versionsOf(schemas, subject);
     const level = levelOf(compatibility, subject);
-    if (version === null) return incompatibilities(text, mine.map((s) => s.schema), level);
+    if (version === null)
+      return incompatibilities(
+        text,
+        mine.map((s) => s.schema),
+        level,
+      );
     const one = await this.version(subject, version);
     return incompatibilities(text, [one.schema], level);
   }
@@ -99,12 +119,27 @@ export class BuiltInRegistry implements SchemaRegistry {
       const { schemas } = await this.#store.load();
       const all = schemas.filter((s) => s.subject === subject).sort((a, b) => a.version - b.version);
       if (all.length === 0) throw new RegistryError(404, 40401, `Subject '${subject}' not found.`);
-      const wanted = version === null ? all : [version === 'latest' ? all.filter((s) => !s.deleted).at(-1) : all.find((s) => s.version === versionNumber(version))];
+      const wanted =
+        version === null
+          ? all
+          : [
+              version === 'latest'
+                ? all.filter((s) => !s.deleted).at(-1)
+                : all.find((s) => s.version === versionNumber(version)),
+            ];
       const targets = wanted.filter((s) => s !== undefined);
       if (targets.length === 0) throw new RegistryError(404, 40402, `Version ${version} not found.`);
       if (permanent) {
-        if (targets.some((s) => !s.deleted)) throw new RegistryError(404, 40405, `Subject '${subject}' was not deleted first before being permanently deleted`);
-        await this.#store.remove(subject, targets.map((s) => s.version));
+        if (targets.some((s) => !s.deleted))
+          throw new RegistryError(
+            404,
+            40405,
+            `Subject '${subject}' was not deleted first before being permanently deleted`,
+          );
+        await this.#store.remove(
+          subject,
+          targets.map((s) => s.version),
+        );
       } else {
         for (const target of targets.filter((s) => !s.deleted)) await this.#store.put({ ...target, deleted: true });
       }
@@ -120,7 +155,12 @@ export class BuiltInRegistry implements SchemaRegistry {
 
   setCompatibility(subject: string, level: unknown): Promise<void> {
     return this.#serial(async () => {
-      if (level !== null && !isCompatibilityLevel(level)) throw new RegistryError(422, 42203, `Invalid compatibility level. Valid values are none, backward, forward, full and their transitive forms`);
+      if (level !== null && !isCompatibilityLevel(level))
+        throw new RegistryError(
+          422,
+          42203,
+          `Invalid compatibility level. Valid values are none, backward, forward, full and their transitive forms`,
+        );
       await this.#store.setCompatibility(subject, level);
     });
   }
@@ -156,7 +196,11 @@ function checked(schema: string): string {
 function versionNumber(text: string): number {
   const version = Number(text);
   if (!Number.isInteger(version) || version < 1) {
-    throw new RegistryError(422, 42202, `The specified version '${text}' is not a valid version id. Allowed values are between [1, 2^31-1] and the string "latest"`);
+    throw new RegistryError(
+      422,
+      42202,
+      `The specified version '${text}' is not a valid version id. Allowed values are between [1, 2^31-1] and the string "latest"`,
+    );
   }
   return version;
 }

@@ -1,7 +1,10 @@
 import { RegistryError, type SchemaRegistry } from './registry.js';
 
 /** One HTTP request of the registry client; ops gives fetch. */
-export type HttpRequest = (url: string, options: { readonly method: string; readonly headers: Readonly<Record<string, string>>; readonly body?: string }) => Promise<{ readonly status: number; text(): Promise<string> }>;
+export type HttpRequest = (
+  url: string,
+  options: { readonly method: string; readonly headers: Readonly<Record<string, string>>; readonly body?: string },
+) => Promise<{ readonly status: number; text(): Promise<string> }>;
 
 /**
  * Client of a foreign registry with Confluent's REST API. Ids never change their meaning, so what was once answered is kept.
@@ -18,9 +21,13 @@ export class ExternalRegistry implements SchemaRegistry {
   }
 
   async register(subject: string, schema: string): Promise<number> {
-    const answer = await this.#call('POST', `/subjects/${encodeURIComponent(subject)}/versions`, { schema, schemaType: 'AVRO' });
+    const answer = await this.#call('POST', `/subjects/${encodeURIComponent(subject)}/versions`, {
+      schema,
+      schemaType: 'AVRO',
+    });
     const id = (answer as { id?: unknown }).id;
-    if (typeof id !== 'number') throw new RegistryError(502, 50001, `the schema registry at ${this.#url} answered a registration without an id`);
+    if (typeof id !== 'number')
+      throw new RegistryError(502, 50001, `the schema registry at ${this.#url} answered a registration without an id`);
     this.#texts.set(id, schema);
     return id;
   }
@@ -39,20 +46,34 @@ export class ExternalRegistry implements SchemaRegistry {
   }
 
   async #call(method: string, path: string, body: unknown): Promise<unknown> {
-    const headers = { 'content-type': 'application/vnd.schemaregistry.v1+json', accept: 'application/vnd.schemaregistry.v1+json, application/json' };
+    const headers = {
+      'content-type': 'application/vnd.schemaregistry.v1+json',
+      accept: 'application/vnd.schemaregistry.v1+json, application/json',
+    };
     let status: number;
     let text: string;
     try {
-      const response = await this.#request(this.#url + path, body === null ? { method, headers } : { method, headers, body: JSON.stringify(body) });
+      const response = await this.#request(
+        this.#url + path,
+        body === null ? { method, headers } : { method, headers, body: JSON.stringify(body) },
+      );
       status = response.status;
       text = await response.text();
     } catch (error) {
-      throw new RegistryError(503, 50301, `the schema registry at ${this.#url} cannot be reached: ${error instanceof Error ? error.message : String(error)}`);
+      throw new RegistryError(
+        503,
+        50301,
+        `the schema registry at ${this.#url} cannot be reached: ${error instanceof Error ? error.message : String(error)}`,
+      );
     }
     const answer = parse(text);
     if (status >= 400) {
       const { error_code: code, message } = answer as { error_code?: number; message?: string };
-      throw new RegistryError(status, code ?? status, message ?? `the schema registry at ${this.#url} answered ${status}`);
+      throw new RegistryError(
+        status,
+        code ?? status,
+        message ?? `the schema registry at ${this.#url} answered ${status}`,
+      );
     }
     return answer;
   }

@@ -1,17 +1,33 @@
 import { SqlError } from '#schemas/sqlstate/sql-error.js';
 import { type CastMethod, castFunction, castMethod } from '#schemas/values/cast.js';
-import { hasModifiers } from '#schemas/values/coerce.js';
+import { fitToType, hasModifiers } from '#schemas/values/coerce.js';
 import { DEFAULT_TEXT_CONTEXT, textParser } from '#schemas/values/text-form.js';
 import type { SqlType, TypeKind } from '#schemas/values/type.js';
 import { printType, printTypeKind, sameKind, sameType, TYPES } from '#schemas/values/type-name.js';
-import { fitToType } from '#schemas/values/coerce.js';
 import type { Value } from '#schemas/values/value.js';
 import { type CallScalar, contextCast, type Scalar } from '../../vm/scalar.js';
 import type { ParameterTypes } from './parameters.js';
 
 /** Types whose text says the same in every session, so that a literal can be read once, when the statement is bound. */
 const CONTEXT_FREE: ReadonlySet<TypeKind> = new Set<TypeKind>([
-  'boolean', 'smallint', 'integer', 'bigint', 'numeric', 'real', 'double', 'text', 'varchar', 'char', 'name', 'bytea', 'uuid', 'json', 'jsonb', 'interval', 'oid', 'internalchar',
+  'boolean',
+  'smallint',
+  'integer',
+  'bigint',
+  'numeric',
+  'real',
+  'double',
+  'text',
+  'varchar',
+  'char',
+  'name',
+  'bytea',
+  'uuid',
+  'json',
+  'jsonb',
+  'interval',
+  'oid',
+  'internalchar',
 ]);
 
 const REG_TYPES: ReadonlySet<TypeKind> = new Set<TypeKind>(['regclass', 'regtype', 'regproc']);
@@ -57,24 +73,34 @@ export class Coercion {
   assign(scalar: Scalar, to: SqlType, column: string, token: number): Scalar {
     const coerced = this.to(scalar, to, 'assignment');
     if (coerced !== null) return coerced;
-    throw new SqlError('datatype_mismatch', `column "${column}" is of type ${printTypeKind(to)} but expression is of type ${printTypeKind(scalar.type)}`, {
-      hint: 'You will need to rewrite or cast the expression.',
-      token,
-    });
+    throw new SqlError(
+      'datatype_mismatch',
+      `column "${column}" is of type ${printTypeKind(to)} but expression is of type ${printTypeKind(scalar.type)}`,
+      {
+        hint: 'You will need to rewrite or cast the expression.',
+        token,
+      },
+    );
   }
 
   /** CAST. Throws 42846. */
   explicit(scalar: Scalar, to: SqlType, token: number): Scalar {
     const coerced = this.to(scalar, to, 'explicit');
     if (coerced !== null) return coerced;
-    throw new SqlError('cannot_coerce', `cannot cast type ${printTypeKind(scalar.type)} to ${printTypeKind(to)}`, { token });
+    throw new SqlError('cannot_coerce', `cannot cast type ${printTypeKind(scalar.type)} to ${printTypeKind(to)}`, {
+      token,
+    });
   }
 
   /** Implicit. Throws 42804 naming what wanted the type. */
   require(scalar: Scalar, to: SqlType, what: string, token: number): Scalar {
     const coerced = this.to(scalar, to, 'implicit');
     if (coerced !== null) return coerced;
-    throw new SqlError('datatype_mismatch', `${what} must be type ${printTypeKind(to)}, not type ${printTypeKind(scalar.type)}`, { token });
+    throw new SqlError(
+      'datatype_mismatch',
+      `${what} must be type ${printTypeKind(to)}, not type ${printTypeKind(scalar.type)}`,
+      { token },
+    );
   }
 
   /** A literal that nothing gave a type is text. */
@@ -104,22 +130,52 @@ export class Coercion {
   #cast(scalar: Scalar, to: SqlType, explicit: boolean): Scalar {
     const from = scalar.type;
     const call = (volatility: CallScalar['volatility'], evaluate: CallScalar['evaluate']): Scalar => ({
-      kind: 'call', type: to, name: 'cast', operator: false, arguments: [scalar], strict: true, volatility, evaluate,
+      kind: 'call',
+      type: to,
+      name: 'cast',
+      operator: false,
+      arguments: [scalar],
+      strict: true,
+      volatility,
+      evaluate,
     });
     if (REG_TYPES.has(to.kind) && isString(from)) return call('stable', this.#registry.fromText(to.kind));
     if (REG_TYPES.has(from.kind) && isString(to)) return call('stable', this.#registry.toText(from.kind));
-    return call(timeZoneMatters(from, to) ? 'stable' : 'immutable', contextCast((context) => castFunction(from, to, explicit, context)));
+    return call(
+      timeZoneMatters(from, to) ? 'stable' : 'immutable',
+      contextCast((context) => castFunction(from, to, explicit, context)),
+    );
   }
 }
 
 function isString(type: SqlType): boolean {
-  return type.kind === 'text' || type.kind === 'varchar' || type.kind === 'char' || type.kind === 'name' || type.kind === 'unknown';
+  return (
+    type.kind === 'text' ||
+    type.kind === 'varchar' ||
+    type.kind === 'char' ||
+    type.kind === 'name' ||
+    type.kind === 'unknown'
+  );
 }
 
-const TIMES: ReadonlySet<TypeKind> = new Set<TypeKind>(['date', 'time', 'timetz', 'timestamp', 'timestamptz', 'interval']);
+const TIMES: ReadonlySet<TypeKind> = new Set<TypeKind>([
+  'date',
+  'time',
+  'timetz',
+  'timestamp',
+  'timestamptz',
+  'interval',
+]);
 
 function timeZoneMatters(from: SqlType, to: SqlType): boolean {
-  return TIMES.has(from.kind) || TIMES.has(to.kind) || from.kind === 'double' || from.kind === 'real' || from.kind === 'array' || to.kind === 'array';
+  return (
+    TIMES.has(from.kind) ||
+    TIMES.has(to.kind) ||
+    from.kind === 'double' ||
+    from.kind === 'real' ||
+    from.kind === 'array' ||
+    to.kind === 'array'
+  );
 }
 
 function bareType(type: SqlType): SqlType {

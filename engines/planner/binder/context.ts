@@ -1,9 +1,9 @@
 import type { ObjectId } from '#schemas/kernel/brand.js';
-import { SqlError } from '#schemas/sqlstate/sql-error.js';
-import { arrayOf, typeByName } from '#schemas/values/type-name.js';
-import type { SqlType } from '#schemas/values/type.js';
 import type { TypeName } from '#schemas/program/expression.js';
 import type { CommonTable } from '#schemas/program/query.js';
+import { SqlError } from '#schemas/sqlstate/sql-error.js';
+import type { SqlType } from '#schemas/values/type.js';
+import { arrayOf, typeByName } from '#schemas/values/type-name.js';
 import type { Catalog, UserEntry } from '../../catalog/entry.js';
 import type { FunctionLibrary } from '../../functions/library.js';
 import type { ColumnId } from '../../vm/scalar.js';
@@ -99,18 +99,30 @@ function withModifiers(type: SqlType, modifiers: readonly number[], token: numbe
     case 'numeric':
       if (first === undefined) return type;
       if (first < 1 || first > NUMERIC_PRECISION_MAX) {
-        throw new SqlError('invalid_parameter_value', `NUMERIC precision ${first} must be between 1 and ${NUMERIC_PRECISION_MAX}`, { token });
+        throw new SqlError(
+          'invalid_parameter_value',
+          `NUMERIC precision ${first} must be between 1 and ${NUMERIC_PRECISION_MAX}`,
+          { token },
+        );
       }
       if ((second ?? 0) < -NUMERIC_PRECISION_MAX || (second ?? 0) > NUMERIC_PRECISION_MAX) {
-        throw new SqlError('invalid_parameter_value', `NUMERIC scale ${second} must be between -${NUMERIC_PRECISION_MAX} and ${NUMERIC_PRECISION_MAX}`, { token });
+        throw new SqlError(
+          'invalid_parameter_value',
+          `NUMERIC scale ${second} must be between -${NUMERIC_PRECISION_MAX} and ${NUMERIC_PRECISION_MAX}`,
+          { token },
+        );
       }
       return { kind: 'numeric', precision: first, scale: second ?? 0 };
     case 'varchar':
     case 'char': {
       if (first === undefined) return type;
       const shown = type.kind === 'char' ? 'char' : 'varchar';
-      if (first < 1) throw new SqlError('invalid_parameter_value', `length for type ${shown} must be at least 1`, { token });
-      if (first > LENGTH_MAX) throw new SqlError('invalid_parameter_value', `length for type ${shown} cannot exceed ${LENGTH_MAX}`, { token });
+      if (first < 1)
+        throw new SqlError('invalid_parameter_value', `length for type ${shown} must be at least 1`, { token });
+      if (first > LENGTH_MAX)
+        throw new SqlError('invalid_parameter_value', `length for type ${shown} cannot exceed ${LENGTH_MAX}`, {
+          token,
+        });
       return { kind: type.kind, length: first };
     }
     case 'interval':
@@ -123,9 +135,12 @@ function withModifiers(type: SqlType, modifiers: readonly number[], token: numbe
     case 'timetz':
       // Values keep microseconds; a lower precision would need rounding that is not done yet, so only the full one is taken.
       if (first === undefined || first >= 6) return type;
-      throw new SqlError('feature_not_supported', `a precision below 6 for type ${type.kind} is not supported`, { token });
+      throw new SqlError('feature_not_supported', `a precision below 6 for type ${type.kind} is not supported`, {
+        token,
+      });
     default:
-      if (modifiers.length > 0) throw new SqlError('syntax_error', `type modifier is not allowed for type "${type.kind}"`, { token });
+      if (modifiers.length > 0)
+        throw new SqlError('syntax_error', `type modifier is not allowed for type "${type.kind}"`, { token });
       return type;
   }
 }

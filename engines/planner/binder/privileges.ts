@@ -24,11 +24,19 @@ interface Guarded {
 export function hasPrivilege(user: UserEntry, catalog: Catalog, object: Guarded, privilege: string): boolean {
   if (user.superuser || object.owner === user.id) return true;
   const roles = rolesOf(user, catalog);
-  return roles.has(object.owner) || object.grants.some((grant) => roles.has(grant.grantee) && grant.privileges.includes(privilege));
+  return (
+    roles.has(object.owner) ||
+    object.grants.some((grant) => roles.has(grant.grantee) && grant.privileges.includes(privilege))
+  );
 }
 
 /** Throws 42501 unless the user may do `privilege` ('select', 'insert', 'update', 'delete') with the table. */
-export function requirePrivilege(user: UserEntry, catalog: Catalog, object: Guarded & { readonly name: string; readonly kind: string }, privilege: string): void {
+export function requirePrivilege(
+  user: UserEntry,
+  catalog: Catalog,
+  object: Guarded & { readonly name: string; readonly kind: string },
+  privilege: string,
+): void {
   if (hasPrivilege(user, catalog, object, privilege)) return;
   throw new SqlError('insufficient_privilege', `permission denied for ${object.kind} ${object.name}`);
 }

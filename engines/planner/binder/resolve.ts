@@ -20,12 +20,39 @@ export interface Resolution<T extends Candidate> {
 type Category = 'B' | 'N' | 'S' | 'D' | 'T' | 'A' | 'U';
 
 const CATEGORY: Readonly<Partial<Record<TypeKind, Category>>> = {
-  boolean: 'B', smallint: 'N', integer: 'N', bigint: 'N', numeric: 'N', real: 'N', double: 'N', oid: 'N', regclass: 'N', regtype: 'N', regproc: 'N',
-  text: 'S', varchar: 'S', char: 'S', name: 'S', date: 'D', time: 'D', timetz: 'D', timestamp: 'D', timestamptz: 'D', interval: 'T', array: 'A',
+  boolean: 'B',
+  smallint: 'N',
+  integer: 'N',
+  bigint: 'N',
+  numeric: 'N',
+  real: 'N',
+  double: 'N',
+  oid: 'N',
+  regclass: 'N',
+  regtype: 'N',
+  regproc: 'N',
+  text: 'S',
+  varchar: 'S',
+  char: 'S',
+  name: 'S',
+  date: 'D',
+  time: 'D',
+  timetz: 'D',
+  timestamp: 'D',
+  timestamptz: 'D',
+  interval: 'T',
+  array: 'A',
 };
 
 /** Preferred types of their categories (pg_type.typispreferred). */
-const PREFERRED: ReadonlySet<TypeKind> = new Set<TypeKind>(['boolean', 'double', 'oid', 'text', 'timestamptz', 'interval']);
+const PREFERRED: ReadonlySet<TypeKind> = new Set<TypeKind>([
+  'boolean',
+  'double',
+  'oid',
+  'text',
+  'timestamptz',
+  'interval',
+]);
 
 function categoryOf(kind: TypeKind): Category {
   return CATEGORY[kind] ?? 'U';
@@ -53,7 +80,11 @@ function simple(kind: TypeKind): SqlType {
 }
 
 /** PostgreSQL's rules for finding the function that is meant (its chapter 10.2 and 10.3), after exact matches failed: fewest conversions, preferred types, categories. */
-export function resolve<T extends Candidate>(candidates: readonly T[], arguments_: readonly SqlType[], binaryOperator: boolean): Resolution<T> | 'none' | 'ambiguous' {
+export function resolve<T extends Candidate>(
+  candidates: readonly T[],
+  arguments_: readonly SqlType[],
+  binaryOperator: boolean,
+): Resolution<T> | 'none' | 'ambiguous' {
   const fitting: Array<{ candidate: T; patterns: readonly TypePattern[] }> = [];
   for (const candidate of candidates) {
     const patterns = patternsFor(candidate, arguments_.length);
@@ -61,11 +92,20 @@ export function resolve<T extends Candidate>(candidates: readonly T[], arguments
   }
   // One side unknown: it is assumed to be what the other side is.
   const assumed = binaryOperator && arguments_.length === 2 ? assumeSame(arguments_) : arguments_;
-  for (const { candidate, patterns } of fitting) if (patterns.every((p, i) => exact(p, assumed[i] as SqlType))) return finish(candidate, patterns, assumed);
-  let left = fitting.filter(({ patterns }) => patterns.every((p, i) => acceptable(p, arguments_[i] as SqlType)) && polymorphsAgree(patterns, arguments_));
+  for (const { candidate, patterns } of fitting)
+    if (patterns.every((p, i) => exact(p, assumed[i] as SqlType))) return finish(candidate, patterns, assumed);
+  let left = fitting.filter(
+    ({ patterns }) =>
+      patterns.every((p, i) => acceptable(p, arguments_[i] as SqlType)) && polymorphsAgree(patterns, arguments_),
+  );
   if (left.length === 0) return 'none';
   left = best(left, ({ patterns }) => patterns.filter((p, i) => exact(p, arguments_[i] as SqlType)).length);
-  left = best(left, ({ patterns }) => patterns.filter((p, i) => exact(p, arguments_[i] as SqlType) || isPreferredFor(p, arguments_[i] as SqlType)).length);
+  left = best(
+    left,
+    ({ patterns }) =>
+      patterns.filter((p, i) => exact(p, arguments_[i] as SqlType) || isPreferredFor(p, arguments_[i] as SqlType))
+        .length,
+  );
   if (left.length > 1) left = byUnknownCategories(left, arguments_);
   if (left.length > 1) {
     const known = arguments_.filter((t) => t.kind !== 'unknown');
@@ -102,9 +142,16 @@ function polymorphsAgree(patterns: readonly TypePattern[], arguments_: readonly 
   let element: SqlType | null = null;
   for (let i = 0; i < patterns.length; i++) {
     const type = arguments_[i] as SqlType;
-    const found = patterns[i] === 'anyelement' ? type : patterns[i] === 'anyarray' && type.kind === 'array' ? type.element : null;
+    const found =
+      patterns[i] === 'anyelement' ? type : patterns[i] === 'anyarray' && type.kind === 'array' ? type.element : null;
     if (found === null || found.kind === 'unknown') continue;
-    if (element !== null && !sameKind(element, found) && !canCoerce(found, element, 'implicit') && !canCoerce(element, found, 'implicit')) return false;
+    if (
+      element !== null &&
+      !sameKind(element, found) &&
+      !canCoerce(found, element, 'implicit') &&
+      !canCoerce(element, found, 'implicit')
+    )
+      return false;
     element ??= found;
   }
   return true;
@@ -121,13 +168,22 @@ function best<T>(items: readonly T[], score: (item: T) => number): T[] {
 }
 
 /** For untyped arguments: strings if any candidate takes them, else the one category all share; within it the preferred type. */
-function byUnknownCategories<E extends { readonly patterns: readonly TypePattern[] }>(items: readonly E[], arguments_: readonly SqlType[]): E[] {
+function byUnknownCategories<E extends { readonly patterns: readonly TypePattern[] }>(
+  items: readonly E[],
+  arguments_: readonly SqlType[],
+): E[] {
   let left = [...items];
   arguments_.forEach((type, i) => {
     if (type.kind !== 'unknown' || left.length < 2) return;
-    const category = (p: TypePattern | undefined): Category => (typeof p === 'object' || p === 'anyarray' ? 'A' : categoryOf(p as TypeKind));
+    const category = (p: TypePattern | undefined): Category =>
+      typeof p === 'object' || p === 'anyarray' ? 'A' : categoryOf(p as TypeKind);
     const strings = left.filter(({ patterns }) => category(patterns[i]) === 'S');
-    const chosen = strings.length > 0 ? strings : left.every(({ patterns }) => category(patterns[i]) === category(left[0]?.patterns[i])) ? left : null;
+    const chosen =
+      strings.length > 0
+        ? strings
+        : left.every(({ patterns }) => category(patterns[i]) === category(left[0]?.patterns[i]))
+          ? left
+          : null;
     if (chosen === null) return;
     const preferred = chosen.filter(({ patterns }) => PREFERRED.has(patterns[i] as TypeKind));
     left = preferred.length > 0 ? preferred : chosen;
@@ -135,13 +191,19 @@ function byUnknownCategories<E extends { readonly patterns: readonly TypePattern
   return left;
 }
 
-function finish<T extends Candidate>(candidate: T, patterns: readonly TypePattern[], arguments_: readonly SqlType[]): Resolution<T> {
+function finish<T extends Candidate>(
+  candidate: T,
+  patterns: readonly TypePattern[],
+  arguments_: readonly SqlType[],
+): Resolution<T> {
   let element: SqlType | null = null;
   for (let i = 0; i < patterns.length; i++) {
     const type = arguments_[i] as SqlType;
-    const found = patterns[i] === 'anyelement' ? type : patterns[i] === 'anyarray' && type.kind === 'array' ? type.element : null;
+    const found =
+      patterns[i] === 'anyelement' ? type : patterns[i] === 'anyarray' && type.kind === 'array' ? type.element : null;
     if (found === null || found.kind === 'unknown') continue;
-    element = element === null || (!sameKind(element, found) && canCoerce(element, found, 'implicit')) ? found : element;
+    element =
+      element === null || (!sameKind(element, found) && canCoerce(element, found, 'implicit')) ? found : element;
   }
   const polymorph = element ?? TYPES.text;
   const types = patterns.map((pattern, i) => {
@@ -168,7 +230,8 @@ export function commonType(types: readonly SqlType[]): SqlType | null {
   const first = known[0];
   if (first === undefined) return TYPES.text;
   // An untyped literal has no modifiers to agree with.
-  if (known.every((type) => sameTypeWithModifiers(type, first))) return known.length === types.length ? first : bare(first);
+  if (known.every((type) => sameTypeWithModifiers(type, first)))
+    return known.length === types.length ? first : bare(first);
   let chosen = bare(first);
   for (const type of known.slice(1)) {
     if (sameKind(type, chosen)) continue;

@@ -41,7 +41,13 @@ export class Scope {
 
   /** Adds relations; two with one alias are refused (42712). */
   add(relation: ScopeRelation, token: number): void {
-    if (relation.alias !== '' && this.relations.some((r) => r.alias === relation.alias && (r.schema === null || relation.schema === null || r.schema === relation.schema))) {
+    if (
+      relation.alias !== '' &&
+      this.relations.some(
+        (r) =>
+          r.alias === relation.alias && (r.schema === null || relation.schema === null || r.schema === relation.schema),
+      )
+    ) {
       throw new SqlError('duplicate_alias', `table name "${relation.alias}" specified more than once`, { token });
     }
     this.relations.push(relation);
@@ -64,7 +70,10 @@ export class Scope {
       const hidden = scope.relations.find((r) => r.name === table);
       if (hidden === undefined) continue;
       const hint = `Perhaps you meant to reference the table alias "${hidden.alias}".`;
-      return new SqlError('undefined_table', `invalid reference to FROM-clause entry for table "${table}"`, { hint, token });
+      return new SqlError('undefined_table', `invalid reference to FROM-clause entry for table "${table}"`, {
+        hint,
+        token,
+      });
     }
     return new SqlError('undefined_table', `missing FROM-clause entry for table "${table}"`, { token });
   }
@@ -83,10 +92,15 @@ export class Scope {
     }
     let found: ScopeColumn | null = null;
     for (const relation of this.relations) {
-      if (table !== null && (relation.alias !== table || (schema !== null && relation.schema !== null && relation.schema !== schema))) continue;
+      if (
+        table !== null &&
+        (relation.alias !== table || (schema !== null && relation.schema !== null && relation.schema !== schema))
+      )
+        continue;
       for (const candidate of relation.columns) {
         if (candidate.name !== column || (table === null && relation.merged.has(candidate.id))) continue;
-        if (found !== null) throw new SqlError('ambiguous_column', `column reference "${column}" is ambiguous`, { token });
+        if (found !== null)
+          throw new SqlError('ambiguous_column', `column reference "${column}" is ambiguous`, { token });
         found = candidate;
       }
     }
@@ -99,7 +113,9 @@ export class Scope {
   }
 
   #relationNamed(alias: string): ScopeRelation | null {
-    return this.relations.find((r) => r.alias === alias) ?? (this.parent === null ? null : this.parent.#relationNamed(alias));
+    return (
+      this.relations.find((r) => r.alias === alias) ?? (this.parent === null ? null : this.parent.#relationNamed(alias))
+    );
   }
 
   /** Where a column came from, for the client. */

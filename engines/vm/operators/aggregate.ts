@@ -1,11 +1,11 @@
 import { SqlError } from '#schemas/sqlstate/sql-error.js';
-import type { SqlType } from '#schemas/values/type.js';
 import { keyEncoder } from '#schemas/values/key.js';
+import type { SqlType } from '#schemas/values/type.js';
 import type { Row, Value } from '#schemas/values/value.js';
 import type { Accumulator, AggregateFunction } from '../../functions/definition.js';
 import type { Evaluator } from '../compile.js';
 import type { ColumnId } from '../scalar.js';
-import { type Batch, chain, ComputedOperator, drain, type PlanNode, type Runtime } from './operator.js';
+import { type Batch, ComputedOperator, chain, drain, type PlanNode, type Runtime } from './operator.js';
 import { keyOrder, keysOf, type SortSpec } from './sort.js';
 
 /** Groups that a hash aggregate may hold; beyond it the statement is refused (53200). */
@@ -28,7 +28,12 @@ export interface GroupSpec {
 }
 
 /** Groups by hash of the encoded group columns. Without groups there is always one row. */
-export function aggregateNode(input: PlanNode, groups: readonly GroupSpec[], aggregates: readonly AggregateSpec[], sets: ReadonlyArray<readonly number[]> | null): PlanNode {
+export function aggregateNode(
+  input: PlanNode,
+  groups: readonly GroupSpec[],
+  aggregates: readonly AggregateSpec[],
+  sets: ReadonlyArray<readonly number[]> | null,
+): PlanNode {
   const grouped = groups.length > 0;
   const all = sets ?? [groups.map((_, i) => i)];
   return {
@@ -66,7 +71,12 @@ class GroupTable {
   readonly #table = new Map<string, Group>();
   #only: Group | null = null;
 
-  constructor(groups: readonly GroupSpec[], set: readonly number[], aggregates: readonly AggregateSpec[], runtime: Runtime) {
+  constructor(
+    groups: readonly GroupSpec[],
+    set: readonly number[],
+    aggregates: readonly AggregateSpec[],
+    runtime: Runtime,
+  ) {
     this.#groups = groups;
     this.#set = set;
     this.#aggregates = aggregates;
@@ -82,11 +92,13 @@ class GroupTable {
 
   #groupOf(row: Row): Group {
     const keys: Value[] = new Array(this.#set.length);
-    for (let i = 0; i < keys.length; i++) keys[i] = (this.#groups[this.#set[i] as number] as GroupSpec).evaluate(row, this.#runtime);
+    for (let i = 0; i < keys.length; i++)
+      keys[i] = (this.#groups[this.#set[i] as number] as GroupSpec).evaluate(row, this.#runtime);
     const key = this.#encode(keys);
     let group = this.#table.get(key);
     if (group === undefined) {
-      if (this.#table.size >= GROUPS_MAX) throw new SqlError('out_of_memory', `more than ${GROUPS_MAX} groups are refused`);
+      if (this.#table.size >= GROUPS_MAX)
+        throw new SqlError('out_of_memory', `more than ${GROUPS_MAX} groups are refused`);
       const full: Value[] = this.#groups.map(() => null);
       this.#set.forEach((at, i) => {
         full[at] = keys[i] as Value;
@@ -149,7 +161,13 @@ class State {
   finish(): Value {
     if (this.#held !== null) {
       const { orderBy, arguments: args, argumentTypes } = this.#spec;
-      const own = (): SortSpec[] => args.map((evaluate, i) => ({ evaluate, type: argumentTypes[i] as SqlType, descending: false, nullsFirst: false }));
+      const own = (): SortSpec[] =>
+        args.map((evaluate, i) => ({
+          evaluate,
+          type: argumentTypes[i] as SqlType,
+          descending: false,
+          nullsFirst: false,
+        }));
       const order = keyOrder(orderBy.length > 0 ? orderBy : own());
       for (const held of this.#held.sort((a, b) => order(a.keys, b.keys))) this.#accumulator.add(held.args);
     }

@@ -114,7 +114,8 @@ class Subquery {
     const rows: Row[] = [];
     const take = (batch: Batch): void => {
       for (const row of batch) rows.push(row);
-      if ((form === 'scalar' || form === 'row') && rows.length > 1) throw new SqlError('cardinality_violation', 'more than one row returned by a subquery used as an expression');
+      if ((form === 'scalar' || form === 'row') && rows.length > 1)
+        throw new SqlError('cardinality_violation', 'more than one row returned by a subquery used as an expression');
     };
     return chain(drain(operator, this.#runtime, take), () => finish(rows));
   }
@@ -162,7 +163,9 @@ class Subquery {
       result.members = members;
     }
     if (result.rows.length === 0) return false;
-    const operands = (membership as NonNullable<SubquerySpec['membership']>).operands.map((evaluate) => evaluate(row, this.#runtime));
+    const operands = (membership as NonNullable<SubquerySpec['membership']>).operands.map((evaluate) =>
+      evaluate(row, this.#runtime),
+    );
     const hasNull = operands.includes(null);
     // A row with a null in it is unknown only where its other columns agree: that takes a comparison.
     if (hasNull && operands.length > 1) return this.#quantified(result, row);

@@ -2,7 +2,17 @@ import type { Row, Value } from '#schemas/values/value.js';
 import type { MaybePromise } from '../../rows/reading.js';
 import type { Evaluator } from '../compile.js';
 import type { ColumnId } from '../scalar.js';
-import { type Batch, chain, ComputedOperator, drain, MappedOperator, type Operator, type PlanNode, RowsOperator, type Runtime } from './operator.js';
+import {
+  type Batch,
+  ComputedOperator,
+  chain,
+  drain,
+  MappedOperator,
+  type Operator,
+  type PlanNode,
+  RowsOperator,
+  type Runtime,
+} from './operator.js';
 
 export type JoinType = 'inner' | 'left' | 'right' | 'full' | 'semi' | 'anti';
 
@@ -16,7 +26,14 @@ export interface Passing {
  * For each outer row the inner plan is run with that row's columns in registers: the way of index look-ups, and of LATERAL.
  * `condition` is over the joined row.
  */
-export function nestedLoopNode(type: 'inner' | 'left' | 'semi' | 'anti', outer: PlanNode, inner: PlanNode, passing: readonly Passing[], condition: Evaluator | null, note: string | null): PlanNode {
+export function nestedLoopNode(
+  type: 'inner' | 'left' | 'semi' | 'anti',
+  outer: PlanNode,
+  inner: PlanNode,
+  passing: readonly Passing[],
+  condition: Evaluator | null,
+  note: string | null,
+): PlanNode {
   const once = type === 'semi' || type === 'anti';
   const width = inner.layout.length;
   const join = (runtime: Runtime, row: Row): MaybePromise<Row[]> => {
@@ -40,7 +57,11 @@ export function nestedLoopNode(type: 'inner' | 'left' | 'semi' | 'anti', outer: 
       return rows;
     };
     // EXISTS is settled by the first match.
-    if (once) return chain(drainUntil(operator, runtime, take, () => met), finish);
+    if (once)
+      return chain(
+        drainUntil(operator, runtime, take, () => met),
+        finish,
+      );
     return chain(drain(operator, runtime, take), finish);
   };
   return {
@@ -49,11 +70,17 @@ export function nestedLoopNode(type: 'inner' | 'left' | 'semi' | 'anti', outer: 
     label: `Nested Loop${joinWord(type)}`,
     children: [outer, inner],
     notes: note === null ? [] : [note],
-    open: (runtime) => new MappedOperator(outer.open(runtime), (batch) => joinBatch(batch, (row) => join(runtime, row))),
+    open: (runtime) =>
+      new MappedOperator(outer.open(runtime), (batch) => joinBatch(batch, (row) => join(runtime, row))),
   };
 }
 
-function drainUntil(operator: Operator, runtime: Runtime, take: (batch: Batch) => void, done: () => boolean): MaybePromise<void> {
+function drainUntil(
+  operator: Operator,
+  runtime: Runtime,
+  take: (batch: Batch) => void,
+  done: () => boolean,
+): MaybePromise<void> {
   for (;;) {
     const batch = operator.next();
     if (batch instanceof Promise) {
@@ -71,7 +98,12 @@ function drainUntil(operator: Operator, runtime: Runtime, take: (batch: Batch) =
   }
 }
 
-function joinBatch(batch: Batch, join: (row: Row) => MaybePromise<Row[]>, from = 0, before: Row[] = []): MaybePromise<Batch> {
+function joinBatch(
+  batch: Batch,
+  join: (row: Row) => MaybePromise<Row[]>,
+  from = 0,
+  before: Row[] = [],
+): MaybePromise<Batch> {
   const rows = before;
   for (let i = from; i < batch.length; i++) {
     const joined = join(batch[i] as Row);
@@ -96,7 +128,16 @@ export type RowKey = (row: Row, runtime: Runtime) => string | null;
 /**
  * The right side is hashed by its key, the left side looks itself up. `condition` is what else must hold of the joined row.
  */
-export function hashJoinNode(type: JoinType, left: PlanNode, right: PlanNode, leftKey: RowKey, rightKey: RowKey, condition: Evaluator | null, notes: readonly string[], rows: number): PlanNode {
+export function hashJoinNode(
+  type: JoinType,
+  left: PlanNode,
+  right: PlanNode,
+  leftKey: RowKey,
+  rightKey: RowKey,
+  condition: Evaluator | null,
+  notes: readonly string[],
+  rows: number,
+): PlanNode {
   const once = type === 'semi' || type === 'anti';
   return {
     layout: once ? left.layout : [...left.layout, ...right.layout],
@@ -128,7 +169,15 @@ class HashJoinOperator implements Operator {
   readonly #lonely: Row[] = [];
   #rest: RowsOperator | null = null;
 
-  constructor(type: JoinType, left: PlanNode, right: PlanNode, leftKey: RowKey, rightKey: RowKey, condition: Evaluator | null, runtime: Runtime) {
+  constructor(
+    type: JoinType,
+    left: PlanNode,
+    right: PlanNode,
+    leftKey: RowKey,
+    rightKey: RowKey,
+    condition: Evaluator | null,
+    runtime: Runtime,
+  ) {
     this.#type = type;
     this.#left = left.open(runtime);
     this.#right = right.open(runtime);
@@ -215,7 +264,8 @@ class HashJoinOperator implements Operator {
   #unmet(): Row[] {
     if (this.#type !== 'right' && this.#type !== 'full') return [];
     const rows = this.#lonely.map((row) => this.#nullLeft.concat(row));
-    for (const entries of (this.#table as Map<string, Entry[]>).values()) for (const { row, met } of entries) if (!met) rows.push(this.#nullLeft.concat(row));
+    for (const entries of (this.#table as Map<string, Entry[]>).values())
+      for (const { row, met } of entries) if (!met) rows.push(this.#nullLeft.concat(row));
     return rows;
   }
 
@@ -227,13 +277,21 @@ class HashJoinOperator implements Operator {
 }
 
 /** A join without keys whose right side must be kept: every pair is tried. */
-export function crossJoinNode(type: 'right' | 'full', left: PlanNode, right: PlanNode, condition: Evaluator | null): PlanNode {
+export function crossJoinNode(
+  type: 'right' | 'full',
+  left: PlanNode,
+  right: PlanNode,
+  condition: Evaluator | null,
+): PlanNode {
   const open = (runtime: Runtime): Operator => {
     const [a, b] = [left.open(runtime), right.open(runtime)];
     const compute = (): MaybePromise<readonly Row[]> => {
       const rights: Entry[] = [];
       const rows: Row[] = [];
-      const nulls = { left: new Array<Value>(left.layout.length).fill(null), right: new Array<Value>(right.layout.length).fill(null) };
+      const nulls = {
+        left: new Array<Value>(left.layout.length).fill(null),
+        right: new Array<Value>(right.layout.length).fill(null),
+      };
       const gather = (batch: Batch): void => {
         for (const row of batch) rights.push({ row, met: false });
       };
@@ -262,7 +320,14 @@ export function crossJoinNode(type: 'right' | 'full', left: PlanNode, right: Pla
       b.close();
     });
   };
-  return { layout: [...left.layout, ...right.layout], rows: left.rows * right.rows, label: `Nested Loop${joinWord(type)}`, children: [left, right], notes: [], open };
+  return {
+    layout: [...left.layout, ...right.layout],
+    rows: left.rows * right.rows,
+    label: `Nested Loop${joinWord(type)}`,
+    children: [left, right],
+    notes: [],
+    open,
+  };
 }
 
 /** Layout helper: columns of both sides. */

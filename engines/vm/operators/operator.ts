@@ -70,7 +70,11 @@ export function chain<T, U>(value: MaybePromise<T>, next: (value: T) => MaybePro
 }
 
 /** Takes every batch of an operator. Gives others their turn in between. */
-export function drain(operator: Operator, runtime: Runtime, take: (batch: Batch) => MaybePromise<void>): MaybePromise<void> {
+export function drain(
+  operator: Operator,
+  runtime: Runtime,
+  take: (batch: Batch) => MaybePromise<void>,
+): MaybePromise<void> {
   for (;;) {
     const batch = operator.next();
     if (batch instanceof Promise) return drainSlowly(operator, runtime, take, batch);
@@ -82,7 +86,12 @@ export function drain(operator: Operator, runtime: Runtime, take: (batch: Batch)
   }
 }
 
-async function drainSlowly(operator: Operator, runtime: Runtime, take: (batch: Batch) => MaybePromise<void>, first: Promise<Batch | null>): Promise<void> {
+async function drainSlowly(
+  operator: Operator,
+  runtime: Runtime,
+  take: (batch: Batch) => MaybePromise<void>,
+  first: Promise<Batch | null>,
+): Promise<void> {
   for (let batch = await first; batch !== null; batch = await operator.next()) {
     const taken = take(batch);
     if (taken instanceof Promise) await taken;
@@ -159,7 +168,10 @@ export class MappedOperator implements Operator {
   next(): MaybePromise<Batch | null> {
     for (;;) {
       const batch = this.#input.next();
-      if (batch instanceof Promise) return batch.then((b) => (b === null ? null : chain(this.#map(b), (mapped) => (mapped.length > 0 ? mapped : this.next()))));
+      if (batch instanceof Promise)
+        return batch.then((b) =>
+          b === null ? null : chain(this.#map(b), (mapped) => (mapped.length > 0 ? mapped : this.next())),
+        );
       if (batch === null) return null;
       const mapped = this.#map(batch);
       if (mapped instanceof Promise) return mapped.then((m) => (m.length > 0 ? m : this.next()));

@@ -6,10 +6,28 @@ import type { TableFunction } from '../../functions/definition.js';
 import type { MaybePromise } from '../../rows/reading.js';
 import type { Evaluator } from '../compile.js';
 import type { ColumnId } from '../scalar.js';
-import { type Batch, BATCH_ROWS, chain, ComputedOperator, drain, MappedOperator, type Operator, type PlanNode, RowsOperator, type Runtime } from './operator.js';
+import {
+  BATCH_ROWS,
+  type Batch,
+  ComputedOperator,
+  chain,
+  drain,
+  MappedOperator,
+  type Operator,
+  type PlanNode,
+  RowsOperator,
+  type Runtime,
+} from './operator.js';
 
 /** One row without columns: what SELECT without FROM reads. */
-export const EMPTY_NODE: PlanNode = { layout: [], rows: 1, label: 'Result', children: [], notes: [], open: () => new RowsOperator([[]]) };
+export const EMPTY_NODE: PlanNode = {
+  layout: [],
+  rows: 1,
+  label: 'Result',
+  children: [],
+  notes: [],
+  open: () => new RowsOperator([[]]),
+};
 
 export function valuesNode(rows: ReadonlyArray<readonly Evaluator[]>, layout: readonly ColumnId[]): PlanNode {
   return {
@@ -18,13 +36,22 @@ export function valuesNode(rows: ReadonlyArray<readonly Evaluator[]>, layout: re
     label: 'Values Scan',
     children: [],
     notes: [],
-    open: (runtime) => new ComputedOperator(() => rows.map((row) => row.map((evaluate) => evaluate([], runtime))), () => undefined),
+    open: (runtime) =>
+      new ComputedOperator(
+        () => rows.map((row) => row.map((evaluate) => evaluate([], runtime))),
+        () => undefined,
+      ),
   };
 }
 
 /** A list of rows for each input row. */
-export function expandNode(input: PlanNode, rows: ReadonlyArray<readonly Evaluator[]>, layout: readonly ColumnId[]): PlanNode {
-  const map = (batch: Batch, runtime: Runtime): Batch => batch.flatMap((from) => rows.map((row) => row.map((evaluate) => evaluate(from, runtime))));
+export function expandNode(
+  input: PlanNode,
+  rows: ReadonlyArray<readonly Evaluator[]>,
+  layout: readonly ColumnId[],
+): PlanNode {
+  const map = (batch: Batch, runtime: Runtime): Batch =>
+    batch.flatMap((from) => rows.map((row) => row.map((evaluate) => evaluate(from, runtime))));
   return {
     layout,
     rows: rows.length,
@@ -37,15 +64,42 @@ export function expandNode(input: PlanNode, rows: ReadonlyArray<readonly Evaluat
 
 /** Rows that stand in the runtime under a key. */
 export function heldRowsNode(key: object, layout: readonly ColumnId[]): PlanNode {
-  return { layout, rows: 1, label: 'Result', children: [], notes: [], open: (runtime) => new RowsOperator((runtime.tables.get(key) ?? []) as Row[]) };
+  return {
+    layout,
+    rows: 1,
+    label: 'Result',
+    children: [],
+    notes: [],
+    open: (runtime) => new RowsOperator((runtime.tables.get(key) ?? []) as Row[]),
+  };
 }
 
 /** Rows that the catalog or the engine computes. */
-export function virtualNode(name: string, layout: readonly ColumnId[], compute: (runtime: Runtime) => Iterable<Row>): PlanNode {
-  return { layout, rows: 1_000, label: `Scan on ${name}`, children: [], notes: [], open: (runtime) => new ComputedOperator(() => [...compute(runtime)], () => undefined) };
+export function virtualNode(
+  name: string,
+  layout: readonly ColumnId[],
+  compute: (runtime: Runtime) => Iterable<Row>,
+): PlanNode {
+  return {
+    layout,
+    rows: 1_000,
+    label: `Scan on ${name}`,
+    children: [],
+    notes: [],
+    open: (runtime) =>
+      new ComputedOperator(
+        () => [...compute(runtime)],
+        () => undefined,
+      ),
+  };
 }
 
-export function functionNode(definition: TableFunction, args: readonly Evaluator[], layout: readonly ColumnId[], ordinality: boolean): PlanNode {
+export function functionNode(
+  definition: TableFunction,
+  args: readonly Evaluator[],
+  layout: readonly ColumnId[],
+  ordinality: boolean,
+): PlanNode {
   return {
     layout,
     rows: 1_000,
@@ -57,7 +111,12 @@ export function functionNode(definition: TableFunction, args: readonly Evaluator
 }
 
 /** The rows of a set-returning function; none when it is strict and an argument is null. */
-export function callTableFunction(definition: TableFunction, args: readonly Evaluator[], row: Row, runtime: Runtime): Iterable<readonly Value[]> {
+export function callTableFunction(
+  definition: TableFunction,
+  args: readonly Evaluator[],
+  row: Row,
+  runtime: Runtime,
+): Iterable<readonly Value[]> {
   const values = args.map((evaluate) => evaluate(row, runtime));
   return definition.strict && values.includes(null) ? [] : definition.evaluate(values, runtime.evaluation);
 }
@@ -94,7 +153,8 @@ export function filterNode(input: PlanNode, condition: Evaluator, note: string, 
     label: 'Filter',
     children: [input],
     notes: [note],
-    open: (runtime) => new MappedOperator(input.open(runtime), (batch) => batch.filter((row) => condition(row, runtime) === true)),
+    open: (runtime) =>
+      new MappedOperator(input.open(runtime), (batch) => batch.filter((row) => condition(row, runtime) === true)),
   };
 }
 
@@ -115,11 +175,26 @@ export function projectNode(input: PlanNode, outputs: readonly Evaluator[], layo
     }
     return rows;
   };
-  return { outputs, layout, rows: input.rows, label: 'Project', children: [input], notes: [], open: (runtime) => new MappedOperator(input.open(runtime), (batch) => map(batch, runtime)) };
+  return {
+    outputs,
+    layout,
+    rows: input.rows,
+    label: 'Project',
+    children: [input],
+    notes: [],
+    open: (runtime) => new MappedOperator(input.open(runtime), (batch) => map(batch, runtime)),
+  };
 }
 
 /** Set-returning functions in a select list: each row times the longest of them, the others filled with nulls. */
-export function projectSetNode(input: PlanNode, functions: ReadonlyArray<{ readonly id: ColumnId; readonly definition: TableFunction; readonly args: readonly Evaluator[] }>): PlanNode {
+export function projectSetNode(
+  input: PlanNode,
+  functions: ReadonlyArray<{
+    readonly id: ColumnId;
+    readonly definition: TableFunction;
+    readonly args: readonly Evaluator[];
+  }>,
+): PlanNode {
   const map = (batch: Batch, runtime: Runtime): Batch => {
     const rows: Row[] = [];
     for (const row of batch) {
@@ -143,13 +218,22 @@ export function projectSetNode(input: PlanNode, functions: ReadonlyArray<{ reado
 function countOf(evaluate: Evaluator | null, runtime: Runtime, what: 'LIMIT' | 'OFFSET'): number | null {
   const value = evaluate === null ? null : (evaluate([], runtime) as bigint | null);
   if (value === null) return null;
-  if (value < 0n) throw new SqlError(what === 'LIMIT' ? 'invalid_row_count_in_limit_clause' : 'invalid_row_count_in_result_offset_clause', `${what} must not be negative`);
+  if (value < 0n)
+    throw new SqlError(
+      what === 'LIMIT' ? 'invalid_row_count_in_limit_clause' : 'invalid_row_count_in_result_offset_clause',
+      `${what} must not be negative`,
+    );
   return Number(value);
 }
 
 export type Ties = (a: Row, b: Row, runtime: Runtime) => boolean;
 
-export function limitNode(input: PlanNode, limit: Evaluator | null, offset: Evaluator | null, ties: Ties | null): PlanNode {
+export function limitNode(
+  input: PlanNode,
+  limit: Evaluator | null,
+  offset: Evaluator | null,
+  ties: Ties | null,
+): PlanNode {
   return {
     layout: input.layout,
     rows: Math.min(input.rows, 100),
@@ -157,7 +241,12 @@ export function limitNode(input: PlanNode, limit: Evaluator | null, offset: Eval
     children: [input],
     notes: [],
     open: (runtime) =>
-      new LimitOperator(input.open(runtime), countOf(limit, runtime, 'LIMIT'), countOf(offset, runtime, 'OFFSET') ?? 0, ties === null ? null : (a, b) => ties(a, b, runtime)),
+      new LimitOperator(
+        input.open(runtime),
+        countOf(limit, runtime, 'LIMIT'),
+        countOf(offset, runtime, 'OFFSET') ?? 0,
+        ties === null ? null : (a, b) => ties(a, b, runtime),
+      ),
   };
 }
 
@@ -256,10 +345,21 @@ export function distinctNode(input: PlanNode, key: (row: Row) => string): PlanNo
 
 export type SetOperation = 'union' | 'intersect' | 'except';
 
-export function setNode(operation: SetOperation, all: boolean, left: PlanNode, right: PlanNode, layout: readonly ColumnId[], key: (row: Row) => string): PlanNode {
+export function setNode(
+  operation: SetOperation,
+  all: boolean,
+  left: PlanNode,
+  right: PlanNode,
+  layout: readonly ColumnId[],
+  key: (row: Row) => string,
+): PlanNode {
   const base = { layout, rows: left.rows + right.rows, children: [left, right], notes: [] };
   if (operation === 'union') {
-    const append: PlanNode = { ...base, label: 'Append', open: (runtime) => new AppendOperator([left.open(runtime), right.open(runtime)]) };
+    const append: PlanNode = {
+      ...base,
+      label: 'Append',
+      open: (runtime) => new AppendOperator([left.open(runtime), right.open(runtime)]),
+    };
     return all ? append : distinctNode(append, key);
   }
   const open = (runtime: Runtime): Operator => {
@@ -272,7 +372,8 @@ export function setNode(operation: SetOperation, all: boolean, left: PlanNode, r
     const answer = (batch: Batch): void => {
       for (const row of batch) if (keeps(operation, all, counts, key(row))) rows.push(row);
     };
-    const compute = (): MaybePromise<readonly Row[]> => chain(drain(b, runtime, count), () => chain(drain(a, runtime, answer), () => rows));
+    const compute = (): MaybePromise<readonly Row[]> =>
+      chain(drain(b, runtime, count), () => chain(drain(a, runtime, answer), () => rows));
     return new ComputedOperator(compute, () => {
       a.close();
       b.close();

@@ -83,7 +83,8 @@ class AccessRanges {
   /** The range under a prefix; null when it is empty. */
   range(prefix: string, runtime: Runtime): KeyRange | null {
     const { lower, upper, equalities, columns } = this.#path;
-    if (lower === null && upper === null) return prefix === '' ? { from: null, to: null } : { from: prefix, to: keyPrefixEnd(prefix) };
+    if (lower === null && upper === null)
+      return prefix === '' ? { from: null, to: null } : { from: prefix, to: keyPrefixEnd(prefix) };
     const encode = this.#encoders[equalities.length] as (value: Value) => string;
     const low = limitKey(lower, encode, runtime);
     const high = limitKey(upper, encode, runtime);
@@ -91,14 +92,20 @@ class AccessRanges {
     // In a descending column larger values have smaller keys.
     const [first, last] = columns[equalities.length]?.descending === true ? [high, low] : [low, high];
     const present = `${prefix}\u0002`;
-    const from = first === undefined ? present : first.inclusive ? prefix + first.key : keyPrefixEnd(prefix + first.key);
-    const to = last === undefined ? keyPrefixEnd(present) : last.inclusive ? keyPrefixEnd(prefix + last.key) : prefix + last.key;
+    const from =
+      first === undefined ? present : first.inclusive ? prefix + first.key : keyPrefixEnd(prefix + first.key);
+    const to =
+      last === undefined ? keyPrefixEnd(present) : last.inclusive ? keyPrefixEnd(prefix + last.key) : prefix + last.key;
     return { from, to };
   }
 }
 
 /** undefined = no bound; null = a null bound, which nothing satisfies. */
-function limitKey(limit: KeyLimit | null, encode: (value: Value) => string, runtime: Runtime): { key: string; inclusive: boolean } | null | undefined {
+function limitKey(
+  limit: KeyLimit | null,
+  encode: (value: Value) => string,
+  runtime: Runtime,
+): { key: string; inclusive: boolean } | null | undefined {
   if (limit === null) return undefined;
   const value = limit.evaluate(NO_ROW, runtime);
   if (value === null) return null;
@@ -141,7 +148,10 @@ export class ScanNode implements PlanNode {
     const backward = reverse ? ' Backward' : '';
     const whole = equalities.length === 0 && lower === null && upper === null;
     if (index !== null) this.label = `Index Scan${backward} using ${index.name} on ${options.name}`;
-    else this.label = whole ? `Seq Scan${backward} on ${options.name}` : `Index Scan${backward} using ${options.shape.keyConstraint ?? 'row key'} on ${options.name}`;
+    else
+      this.label = whole
+        ? `Seq Scan${backward} on ${options.name}`
+        : `Index Scan${backward} using ${options.shape.keyConstraint ?? 'row key'} on ${options.name}`;
   }
 
   open(runtime: Runtime): Operator {
@@ -194,7 +204,10 @@ export class VisibleRows {
         const range = this.#node.ranges.range(prefix, this.#runtime);
         if (range === null) continue;
         const { index, reverse } = path;
-        this.#cursor = index === null ? transaction.scan(shape, range, reverse) : transaction.scanIndex(shape, index, range, reverse);
+        this.#cursor =
+          index === null
+            ? transaction.scan(shape, range, reverse)
+            : transaction.scanIndex(shape, index, range, reverse);
       }
       const rows = this.#cursor.next();
       if (rows instanceof Promise) return rows.then((r) => r ?? this.#nextRange());

@@ -4,7 +4,7 @@ import type { SqlType } from '#schemas/values/type.js';
 import type { Row, Value } from '#schemas/values/value.js';
 import type { Evaluator } from '../compile.js';
 import type { Frame } from '../interpret.js';
-import { type Batch, chain, ComputedOperator, drain, type PlanNode, type Runtime } from './operator.js';
+import { type Batch, ComputedOperator, chain, drain, type PlanNode, type Runtime } from './operator.js';
 
 /** Rows that a sort may hold. Beyond it the statement is refused (53200) rather than the engine's memory exhausted. */
 export const SORT_ROWS_MAX = 20_000_000;
@@ -49,7 +49,12 @@ interface Keyed {
 }
 
 /** Sorts all rows; with `limit`, only as many as are asked for are kept (twice that many at any time). */
-export function sortNode(input: PlanNode, specs: readonly SortSpec[], limit: ((runtime: Runtime) => number | null) | null, note: string): PlanNode {
+export function sortNode(
+  input: PlanNode,
+  specs: readonly SortSpec[],
+  limit: ((runtime: Runtime) => number | null) | null,
+  note: string,
+): PlanNode {
   const order = keyOrder(specs);
   const compare = (a: Keyed, b: Keyed): number => order(a.keys, b.keys);
   return {
@@ -67,7 +72,9 @@ export function sortNode(input: PlanNode, specs: readonly SortSpec[], limit: ((r
           for (const row of batch) kept.push({ keys: keysOf(row, specs, runtime), row });
           if (most !== null && kept.length > 2 * most + 1_024) kept = kept.sort(compare).slice(0, most);
           if (kept.length > SORT_ROWS_MAX) {
-            throw new SqlError('out_of_memory', `a sort of more than ${SORT_ROWS_MAX} rows is refused`, { hint: 'Filter more, or sort by an index.' });
+            throw new SqlError('out_of_memory', `a sort of more than ${SORT_ROWS_MAX} rows is refused`, {
+              hint: 'Filter more, or sort by an index.',
+            });
           }
         };
         return chain(drain(operator, runtime, take), () => {

@@ -3,7 +3,7 @@ import type { Row, Value } from '#schemas/values/value.js';
 import type { AggregateFunction, WindowFrameView, WindowFunction } from '../../functions/definition.js';
 import type { Evaluator } from '../compile.js';
 import type { ColumnId } from '../scalar.js';
-import { type Batch, chain, ComputedOperator, drain, type PlanNode, type Runtime } from './operator.js';
+import { type Batch, ComputedOperator, chain, drain, type PlanNode, type Runtime } from './operator.js';
 import { keyOrder, keysOf, type SortSpec } from './sort.js';
 
 export interface FrameEnd {
@@ -13,7 +13,9 @@ export interface FrameEnd {
 
 export interface WindowSpec {
   readonly id: ColumnId;
-  readonly function: { readonly kind: 'window'; readonly definition: WindowFunction } | { readonly kind: 'aggregate'; readonly definition: AggregateFunction };
+  readonly function:
+    | { readonly kind: 'window'; readonly definition: WindowFunction }
+    | { readonly kind: 'aggregate'; readonly definition: AggregateFunction };
   readonly arguments: readonly Evaluator[];
   readonly argumentTypes: readonly SqlType[];
   readonly filter: Evaluator | null;
@@ -42,7 +44,10 @@ export function windowNode(input: PlanNode, windows: readonly WindowSpec[]): Pla
         for (const window of windows) rows = computeWindow(window, rows, runtime);
         return rows;
       };
-      return new ComputedOperator(() => chain(drain(operator, runtime, take), compute), () => operator.close());
+      return new ComputedOperator(
+        () => chain(drain(operator, runtime, take), compute),
+        () => operator.close(),
+      );
     },
   };
 }
@@ -55,7 +60,11 @@ function computeWindow(window: WindowSpec, rows: readonly Row[], runtime: Runtim
   const result: Row[] = [];
   for (let from = 0; from < keyed.length; ) {
     let to = from + 1;
-    while (to < keyed.length && partitionOrder((keyed[from] as { keys: Value[] }).keys, (keyed[to] as { keys: Value[] }).keys) === 0) to++;
+    while (
+      to < keyed.length &&
+      partitionOrder((keyed[from] as { keys: Value[] }).keys, (keyed[to] as { keys: Value[] }).keys) === 0
+    )
+      to++;
     const partition = keyed.slice(from, to);
     const values = new Partition(window, partition, order, runtime).values();
     partition.forEach(({ row }, i) => result.push([...row, values[i] as Value]));
@@ -72,13 +81,19 @@ class Partition {
   readonly #groupOf: number[] = [];
   readonly #groupStarts: number[] = [];
 
-  constructor(window: WindowSpec, rows: ReadonlyArray<{ readonly row: Row; readonly keys: readonly Value[] }>, order: (a: readonly Value[], b: readonly Value[]) => number, runtime: Runtime) {
+  constructor(
+    window: WindowSpec,
+    rows: ReadonlyArray<{ readonly row: Row; readonly keys: readonly Value[] }>,
+    order: (a: readonly Value[], b: readonly Value[]) => number,
+    runtime: Runtime,
+  ) {
     this.#window = window;
     this.#rows = rows;
     this.#runtime = runtime;
     rows.forEach(({ keys }, i) => {
       const before = rows[i - 1];
-      if (before === undefined || (window.orderBy.length > 0 && order(before.keys, keys) !== 0)) this.#groupStarts.push(i);
+      if (before === undefined || (window.orderBy.length > 0 && order(before.keys, keys) !== 0))
+        this.#groupStarts.push(i);
       this.#groupOf.push(this.#groupStarts.length - 1);
     });
     this.#groupStarts.push(rows.length);
@@ -86,7 +101,9 @@ class Partition {
 
   values(): Value[] {
     const { function: f } = this.#window;
-    return this.#rows.map((_, index) => (f.kind === 'window' ? f.definition.evaluate(this.#view(index)) : this.#aggregate(f.definition, index)));
+    return this.#rows.map((_, index) =>
+      f.kind === 'window' ? f.definition.evaluate(this.#view(index)) : this.#aggregate(f.definition, index),
+    );
   }
 
   /** The frame that was last aggregated: a frame that only grew goes on from there. */
@@ -96,7 +113,11 @@ class Partition {
     const [start, end] = this.#frame(index);
     let running = this.#running;
     if (running === null || running.start !== start || running.end > end) {
-      running = { start, end: start, accumulator: definition.start(this.#window.argumentTypes, this.#runtime.evaluation) };
+      running = {
+        start,
+        end: start,
+        accumulator: definition.start(this.#window.argumentTypes, this.#runtime.evaluation),
+      };
       this.#running = running;
     }
     for (; running.end < end; running.end++) {
@@ -119,7 +140,8 @@ class Partition {
       frameStart,
       frameEnd,
       peerGroup: group,
-      argument: (row, argument) => (this.#window.arguments[argument] as Evaluator)((this.#rows[row] as { row: Row }).row, this.#runtime),
+      argument: (row, argument) =>
+        (this.#window.arguments[argument] as Evaluator)((this.#rows[row] as { row: Row }).row, this.#runtime),
     };
   }
 
@@ -132,7 +154,8 @@ class Partition {
     const size = this.#rows.length;
     const group = this.#groupOf[index] as number;
     const clamp = (n: number): number => Math.min(Math.max(n, 0), size);
-    const groupEdge = (g: number): number => (g < 0 ? 0 : g >= this.#groupStarts.length - 1 ? size : (this.#groupStarts[isStart ? g : g + 1] as number));
+    const groupEdge = (g: number): number =>
+      g < 0 ? 0 : g >= this.#groupStarts.length - 1 ? size : (this.#groupStarts[isStart ? g : g + 1] as number);
     switch (bound.kind) {
       case 'unbounded-preceding':
         return 0;

@@ -30,17 +30,31 @@ export function checkRow(table: TableEntry, checks: readonly CompiledCheck[], ro
   for (let i = 0; i < columns.length; i++) {
     const column = columns[i] as TableEntry['columns'][number];
     if (column.notNull && (row[column.slot] ?? null) === null) {
-      throw new SqlError('not_null_violation', `null value in column "${column.name}" of relation "${table.name}" violates not-null constraint`, {
-        detail: `Failing row contains ${printRow(table, row)}.`, schema: table.schema, table: table.name, column: column.name,
-      });
+      throw new SqlError(
+        'not_null_violation',
+        `null value in column "${column.name}" of relation "${table.name}" violates not-null constraint`,
+        {
+          detail: `Failing row contains ${printRow(table, row)}.`,
+          schema: table.schema,
+          table: table.name,
+          column: column.name,
+        },
+      );
     }
   }
   for (let i = 0; i < checks.length; i++) {
     const check = checks[i] as CompiledCheck;
     if (check.evaluate(row, runtime) === false) {
-      throw new SqlError('check_violation', `new row for relation "${table.name}" violates check constraint "${check.name}"`, {
-        detail: `Failing row contains ${printRow(table, row)}.`, schema: table.schema, table: table.name, constraint: check.name,
-      });
+      throw new SqlError(
+        'check_violation',
+        `new row for relation "${table.name}" violates check constraint "${check.name}"`,
+        {
+          detail: `Failing row contains ${printRow(table, row)}.`,
+          schema: table.schema,
+          table: table.name,
+          constraint: check.name,
+        },
+      );
     }
   }
 }
@@ -54,7 +68,8 @@ interface ParentLookup {
 }
 
 function parentLookup(key: ForeignKeyEntry, parent: TableShape): ParentLookup {
-  const index = key.referencedIndex === null ? null : (parent.indexes.find((i) => i.id === key.referencedIndex) ?? null);
+  const index =
+    key.referencedIndex === null ? null : (parent.indexes.find((i) => i.id === key.referencedIndex) ?? null);
   const parts = index === null ? parent.key : index.columns;
   const from = parts.map((part) => key.slots[key.referencedSlots.indexOf(part.slot as number)] as number);
   return { index, from, encode: keyEncoder(parts) };
@@ -71,7 +86,13 @@ const nameOf = (table: TableEntry, slot: number): string => table.columns.find((
 /**
  * Checks that the row's foreign keys have their parents, and locks those so that they stay. With `before`, only keys that changed. Throws 23503.
  */
-export function checkParents(table: TableEntry, row: Row, before: Row | null, catalog: Catalog, runtime: Runtime): MaybePromise<void> {
+export function checkParents(
+  table: TableEntry,
+  row: Row,
+  before: Row | null,
+  catalog: Catalog,
+  runtime: Runtime,
+): MaybePromise<void> {
   let waiting: Promise<void> | null = null;
   for (const key of table.foreignKeys) {
     if (before !== null && key.slots.every((slot) => sameValue(row[slot] ?? null, before[slot] ?? null))) continue;
@@ -95,20 +116,40 @@ export function checkParents(table: TableEntry, row: Row, before: Row | null, ca
 }
 
 function sameValue(a: Value, b: Value): boolean {
-  return a === b || (typeof a === 'object' && typeof b === 'object' && a !== null && b !== null && String(JSON.stringify(a, bigintText)) === String(JSON.stringify(b, bigintText)));
+  return (
+    a === b ||
+    (typeof a === 'object' &&
+      typeof b === 'object' &&
+      a !== null &&
+      b !== null &&
+      String(JSON.stringify(a, bigintText)) === String(JSON.stringify(b, bigintText)))
+  );
 }
 
 function bigintText(_key: string, value: unknown): unknown {
   return typeof value === 'bigint' ? `${value}n` : value;
 }
 
-function checkParent(table: TableEntry, key: ForeignKeyEntry, row: Row, catalog: Catalog, runtime: Runtime): MaybePromise<void> {
+function checkParent(
+  table: TableEntry,
+  key: ForeignKeyEntry,
+  row: Row,
+  catalog: Catalog,
+  runtime: Runtime,
+): MaybePromise<void> {
   const values = key.slots.map((slot) => row[slot] ?? null);
   if (values.includes(null)) {
     if (key.match === 'full' && values.some((v) => v !== null)) {
-      throw new SqlError('foreign_key_violation', `insert or update on table "${table.name}" violates foreign key constraint "${key.name}"`, {
-        detail: 'MATCH FULL does not allow mixing of null and nonnull key values.', schema: table.schema, table: table.name, constraint: key.name,
-      });
+      throw new SqlError(
+        'foreign_key_violation',
+        `insert or update on table "${table.name}" violates foreign key constraint "${key.name}"`,
+        {
+          detail: 'MATCH FULL does not allow mixing of null and nonnull key values.',
+          schema: table.schema,
+          table: table.name,
+          constraint: key.name,
+        },
+      );
     }
     return;
   }
@@ -116,22 +157,32 @@ function checkParent(table: TableEntry, key: ForeignKeyEntry, row: Row, catalog:
   const lookup = parentLookup(key, parent.shape);
   const encoded = lookup.encode(lookup.from.map((slot) => row[slot] ?? null));
   const missing = (): SqlError =>
-    new SqlError('foreign_key_violation', `insert or update on table "${table.name}" violates foreign key constraint "${key.name}"`, {
-      detail: `Key (${key.slots.map((s) => nameOf(table, s)).join(', ')})=(${key.slots.map((s) => printValue(table.columns.find((c) => c.slot === s)?.type ?? { kind: 'text' }, row[s] ?? null)).join(', ')}) is not present in table "${parent.name}".`,
-      schema: table.schema, table: table.name, constraint: key.name,
-    });
+    new SqlError(
+      'foreign_key_violation',
+      `insert or update on table "${table.name}" violates foreign key constraint "${key.name}"`,
+      {
+        detail: `Key (${key.slots.map((s) => nameOf(table, s)).join(', ')})=(${key.slots.map((s) => printValue(table.columns.find((c) => c.slot === s)?.type ?? { kind: 'text' }, row[s] ?? null)).join(', ')}) is not present in table "${parent.name}".`,
+        schema: table.schema,
+        table: table.name,
+        constraint: key.name,
+      },
+    );
   return chain(runtime.transaction.findNewest(parent.shape, lookup.index, encoded), (found) => {
     if (found === null) throw missing();
     return chain(lockNewest(parent.shape, found, runtime), (locked) => {
       if (locked === null) throw missing();
-      const still = key.slots.every((slot, i) => sameValue(row[slot] ?? null, fullWidth(locked.row, parent.shape)[key.referencedSlots[i] as number] ?? null));
+      const still = key.slots.every((slot, i) =>
+        sameValue(row[slot] ?? null, fullWidth(locked.row, parent.shape)[key.referencedSlots[i] as number] ?? null),
+      );
       if (!still) throw missing();
     });
   });
 }
 
 function lockNewest(shape: TableShape, found: VisibleRow, runtime: Runtime): MaybePromise<VisibleRow | null> {
-  return chain(runtime.transaction.lock(shape, found, 'key-share', 'block'), (outcome) => (outcome.kind === 'locked' || outcome.kind === 'changed' ? outcome.row : null));
+  return chain(runtime.transaction.lock(shape, found, 'key-share', 'block'), (outcome) =>
+    outcome.kind === 'locked' || outcome.kind === 'changed' ? outcome.row : null,
+  );
 }
 
 /** A foreign key of another table whose parent columns an update or delete takes away. */
@@ -146,27 +197,42 @@ export function brokenReferences(table: TableEntry, before: Row, after: Row | nu
   for (const key of table.referencedBy) {
     const values = key.referencedSlots.map((slot) => before[slot] ?? null);
     if (values.includes(null)) continue;
-    if (after !== null && key.referencedSlots.every((slot) => sameValue(before[slot] ?? null, after[slot] ?? null))) continue;
+    if (after !== null && key.referencedSlots.every((slot) => sameValue(before[slot] ?? null, after[slot] ?? null)))
+      continue;
     broken.push({ key, child: tableOf(catalog, key.table) });
   }
   return broken;
 }
 
 /** Rows of the child table that point to `parentRow` by this key, as the transaction sees them now. */
-export async function referencingRows({ key, child }: Reference, parentRow: Row, runtime: Runtime): Promise<VisibleRow[]> {
+export async function referencingRows(
+  { key, child }: Reference,
+  parentRow: Row,
+  runtime: Runtime,
+): Promise<VisibleRow[]> {
   const { transaction } = runtime;
   const wanted = key.referencedSlots.map((slot) => parentRow[slot] ?? null);
   const matches = (row: Row): boolean => key.slots.every((slot, i) => sameValue(row[slot] ?? null, wanted[i] as Value));
   const found: VisibleRow[] = [];
-  const index = child.shape.indexes.find((i) => i.ready && i.predicate === null && key.slots.every((slot) => i.columns.slice(0, key.slots.length).some((c) => c.slot === slot)));
+  const index = child.shape.indexes.find(
+    (i) =>
+      i.ready &&
+      i.predicate === null &&
+      key.slots.every((slot) => i.columns.slice(0, key.slots.length).some((c) => c.slot === slot)),
+  );
   const own = child.shape.key.slice(0, key.slots.length);
-  const parts = index?.columns.slice(0, key.slots.length) ?? (own.length === key.slots.length && key.slots.every((s) => own.some((c) => c.slot === s)) ? own : null);
+  const parts =
+    index?.columns.slice(0, key.slots.length) ??
+    (own.length === key.slots.length && key.slots.every((s) => own.some((c) => c.slot === s)) ? own : null);
   let range: { from: string | null; to: string | null } = { from: null, to: null };
   if (parts !== null) {
     const prefix = keyEncoder(parts)(parts.map((part) => wanted[key.slots.indexOf(part.slot as number)] as Value));
     range = { from: prefix, to: `${prefix}\u00ff` };
   }
-  const cursor = index !== undefined ? transaction.scanIndex(child.shape, index, range, false) : transaction.scan(child.shape, range, false);
+  const cursor =
+    index !== undefined
+      ? transaction.scanIndex(child.shape, index, range, false)
+      : transaction.scan(child.shape, range, false);
   for (let batch = await cursor.next(); batch !== null; batch = await cursor.next()) {
     for (const row of batch) if (matches(fullWidth(row.row, child.shape))) found.push(row);
     const turn = runtime.context.yieldNow();
@@ -178,8 +244,17 @@ export async function referencingRows({ key, child }: Reference, parentRow: Row,
 /** 23503 for a parent that is still pointed to. */
 export function stillReferenced(table: TableEntry, { key, child }: Reference, row: Row): SqlError {
   const names = key.referencedSlots.map((s) => nameOf(table, s)).join(', ');
-  const values = key.referencedSlots.map((s) => printValue(table.columns.find((c) => c.slot === s)?.type ?? { kind: 'text' }, row[s] ?? null)).join(', ');
-  return new SqlError('foreign_key_violation', `update or delete on table "${table.name}" violates foreign key constraint "${key.name}" on table "${child.name}"`, {
-    detail: `Key (${names})=(${values}) is still referenced from table "${child.name}".`, schema: child.schema, table: child.name, constraint: key.name,
-  });
+  const values = key.referencedSlots
+    .map((s) => printValue(table.columns.find((c) => c.slot === s)?.type ?? { kind: 'text' }, row[s] ?? null))
+    .join(', ');
+  return new SqlError(
+    'foreign_key_violation',
+    `update or delete on table "${table.name}" violates foreign key constraint "${key.name}" on table "${child.name}"`,
+    {
+      detail: `Key (${names})=(${values}) is still referenced from table "${child.name}".`,
+      schema: child.schema,
+      table: child.name,
+      constraint: key.name,
+    },
+  );
 }

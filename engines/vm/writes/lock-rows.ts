@@ -31,18 +31,32 @@ export function lockNode(planner: Planner, input: PlanNode, logical: Extract<Log
     label: 'LockRows',
     children: [input],
     notes: [],
-    open: (runtime) => new MappedOperator(input.open(runtime), (batch) => lockBatch(batch, 0, [], tables, conditions, logical, runtime)),
+    open: (runtime) =>
+      new MappedOperator(input.open(runtime), (batch) => lockBatch(batch, 0, [], tables, conditions, logical, runtime)),
   };
 }
 
 /** Conditions below the lock whose columns all stand in its rows. */
 function conditionsOf(logical: Logical): ReadonlyArray<import('../scalar.js').Scalar> {
   if (logical.op === 'filter') return [logical.predicate, ...conditionsOf(logical.input)];
-  if (logical.op === 'join' && logical.type === 'inner') return [...(logical.on === null ? [] : [logical.on]), ...conditionsOf(logical.left), ...conditionsOf(logical.right)];
+  if (logical.op === 'join' && logical.type === 'inner')
+    return [
+      ...(logical.on === null ? [] : [logical.on]),
+      ...conditionsOf(logical.left),
+      ...conditionsOf(logical.right),
+    ];
   return logical.op === 'lock' || logical.op === 'apply' ? conditionsOf(logical.input) : [];
 }
 
-function lockBatch(batch: Batch, from: number, done: Row[], tables: readonly LockedTable[], conditions: readonly Evaluator[], logical: Extract<Logical, { op: 'lock' }>, runtime: Runtime): MaybePromise<Batch> {
+function lockBatch(
+  batch: Batch,
+  from: number,
+  done: Row[],
+  tables: readonly LockedTable[],
+  conditions: readonly Evaluator[],
+  logical: Extract<Logical, { op: 'lock' }>,
+  runtime: Runtime,
+): MaybePromise<Batch> {
   for (let i = from; i < batch.length; i++) {
     const locked = lockRow(batch[i] as Row, 0, tables, conditions, logical, runtime);
     if (locked instanceof Promise) {
@@ -56,7 +70,14 @@ function lockBatch(batch: Batch, from: number, done: Row[], tables: readonly Loc
   return done;
 }
 
-function lockRow(row: Row, from: number, tables: readonly LockedTable[], conditions: readonly Evaluator[], logical: Extract<Logical, { op: 'lock' }>, runtime: Runtime): MaybePromise<Row | null> {
+function lockRow(
+  row: Row,
+  from: number,
+  tables: readonly LockedTable[],
+  conditions: readonly Evaluator[],
+  logical: Extract<Logical, { op: 'lock' }>,
+  runtime: Runtime,
+): MaybePromise<Row | null> {
   let current = row;
   for (let t = from; t < tables.length; t++) {
     const locked = tables[t] as LockedTable;
@@ -76,7 +97,13 @@ function lockRow(row: Row, from: number, tables: readonly LockedTable[], conditi
   return current;
 }
 
-function applyOutcome(row: Row, outcome: LockOutcome, { table, identity, positions }: LockedTable, conditions: readonly Evaluator[], runtime: Runtime): Row | null {
+function applyOutcome(
+  row: Row,
+  outcome: LockOutcome,
+  { table, identity, positions }: LockedTable,
+  conditions: readonly Evaluator[],
+  runtime: Runtime,
+): Row | null {
   if (outcome.kind === 'locked') return row;
   if (outcome.kind !== 'changed') return null;
   const newest = fullWidth(outcome.row.row, table.table.shape);

@@ -5,7 +5,7 @@ import type { MaybePromise, VisibleRow } from '../../rows/reading.js';
 import type { IndexShape } from '../../rows/shape.js';
 import type { LockOutcome, RowLockStrength } from '../../tx/transaction.js';
 import type { Evaluator } from '../compile.js';
-import { type Batch, BATCH_ROWS, chain, drain, type PlanNode, type Runtime } from '../operators/operator.js';
+import { BATCH_ROWS, type Batch, chain, drain, type PlanNode, type Runtime } from '../operators/operator.js';
 import { fullWidth, identityAt } from '../operators/scan.js';
 import type { TableWriter } from './table-writer.js';
 
@@ -36,7 +36,14 @@ export function runWrites(plan: ModifyPlan, runtime: Runtime, returned: Row[] | 
   );
 }
 
-function writeAll(batch: Batch, from: number, write: WriteRow, runtime: Runtime, returned: Row[] | null, counter: { count: number }): MaybePromise<void> {
+function writeAll(
+  batch: Batch,
+  from: number,
+  write: WriteRow,
+  runtime: Runtime,
+  returned: Row[] | null,
+  counter: { count: number },
+): MaybePromise<void> {
   for (let i = from; i < batch.length; i++) {
     const counted = write(batch[i] as Row, runtime, returned);
     if (counted instanceof Promise) {
@@ -54,7 +61,9 @@ export function runWithWrites(plans: readonly ModifyPlan[], runtime: Runtime, fr
   for (let i = from; i < plans.length; i++) {
     const plan = plans[i] as ModifyPlan;
     const returned: Row[] | null = plan.returns ? [] : null;
-    const kept = chain(runWrites(plan, runtime, returned), () => chain(finishReturning(plan, runtime, returned), (rows) => void runtime.tables.set(plan, rows)));
+    const kept = chain(runWrites(plan, runtime, returned), () =>
+      chain(finishReturning(plan, runtime, returned), (rows) => void runtime.tables.set(plan, rows)),
+    );
     if (kept instanceof Promise) return kept.then(() => runWithWrites(plans, runtime, i + 1));
   }
 }
@@ -147,7 +156,11 @@ export interface ConflictAction {
   /** Null = any unique key; an entry null = the row key. */
   readonly arbiters: ReadonlyArray<IndexShape | null> | null;
   /** Null = DO NOTHING. Evaluators run over the standing row with the excluded row behind it. */
-  readonly update: { readonly sets: readonly SetColumn[]; readonly where: Evaluator | null; readonly strength: RowLockStrength } | null;
+  readonly update: {
+    readonly sets: readonly SetColumn[];
+    readonly where: Evaluator | null;
+    readonly strength: RowLockStrength;
+  } | null;
 }
 
 export interface SetColumn {
@@ -166,7 +179,11 @@ export interface InsertPlan {
 }
 
 /** The full row of one input row. */
-export function buildRow({ writer, slots, defaults }: Pick<InsertPlan, 'writer' | 'slots' | 'defaults'>, input: Row, runtime: Runtime): Row {
+export function buildRow(
+  { writer, slots, defaults }: Pick<InsertPlan, 'writer' | 'slots' | 'defaults'>,
+  input: Row,
+  runtime: Runtime,
+): Row {
   const row: Value[] = new Array(writer.table.shape.event.slots);
   for (let i = 0; i < row.length; i++) row[i] = null;
   for (let i = 0; i < slots.length; i++) row[slots[i] as number] = input[i] as Value;
@@ -245,11 +262,18 @@ export interface TargetPlan {
 }
 
 /** The input row with the target's newest state in it; null when the row is gone or no longer meant. */
-function targetRow(plan: TargetPlan, input: Row, outcome: LockOutcome, runtime: Runtime): { readonly input: Row; readonly target: VisibleRow } | null {
+function targetRow(
+  plan: TargetPlan,
+  input: Row,
+  outcome: LockOutcome,
+  runtime: Runtime,
+): { readonly input: Row; readonly target: VisibleRow } | null {
   if (outcome.kind === 'locked') return { input, target: outcome.row };
   if (outcome.kind !== 'changed') return null;
   const next = withTarget(plan, input, fullWidth(outcome.row.row, plan.writer.table.shape));
-  return plan.recheck.every((condition) => condition(next, runtime) === true) ? { input: next, target: outcome.row } : null;
+  return plan.recheck.every((condition) => condition(next, runtime) === true)
+    ? { input: next, target: outcome.row }
+    : null;
 }
 
 function withTarget({ positions }: TargetPlan, input: Row, row: Row): Row {
@@ -272,7 +296,8 @@ export function updateWriter(plan: TargetPlan, sets: readonly SetColumn[], stren
     }
     const updated = writer.update(found.target, writer.complete(next, runtime), runtime);
     const finish = (): boolean => {
-      if (returned !== null && returning !== null) returned.push(project(returning, withTarget(plan, found.input, next), runtime));
+      if (returned !== null && returning !== null)
+        returned.push(project(returning, withTarget(plan, found.input, next), runtime));
       return true;
     };
     return updated instanceof Promise ? updated.then(finish) : finish();
@@ -284,7 +309,9 @@ export function updateWriter(plan: TargetPlan, sets: readonly SetColumn[], stren
       done.add(seen.key);
     }
     const outcome = runtime.transaction.lock(shape, seen, strength, 'block');
-    return outcome instanceof Promise ? outcome.then((o) => apply(input, o, runtime, returned)) : apply(input, outcome, runtime, returned);
+    return outcome instanceof Promise
+      ? outcome.then((o) => apply(input, o, runtime, returned))
+      : apply(input, outcome, runtime, returned);
   };
 }
 
@@ -306,6 +333,8 @@ export function deleteWriter(plan: TargetPlan): WriteRow {
       if (done.has(seen.key)) return false;
       done.add(seen.key);
     }
-    return chain(runtime.transaction.lock(shape, seen, 'update', 'block'), (outcome) => apply(input, outcome, runtime, returned));
+    return chain(runtime.transaction.lock(shape, seen, 'update', 'block'), (outcome) =>
+      apply(input, outcome, runtime, returned),
+    );
   };
 }

@@ -4,7 +4,15 @@ import type { MaybePromise, VisibleRow } from '../../rows/reading.js';
 import type { Evaluator } from '../compile.js';
 import { chain, type Runtime } from '../operators/operator.js';
 import { fullWidth } from '../operators/scan.js';
-import { brokenReferences, checkParents, checkRow, type CompiledCheck, type Reference, referencingRows, stillReferenced } from './constraints.js';
+import {
+  brokenReferences,
+  type CompiledCheck,
+  checkParents,
+  checkRow,
+  type Reference,
+  referencingRows,
+  stillReferenced,
+} from './constraints.js';
 
 /** Columns computed from the rest of the row. */
 export interface GeneratedColumn {
@@ -53,7 +61,9 @@ export class TableWriter {
   insert(row: Row, runtime: Runtime): MaybePromise<VisibleRow> {
     const inserted = runtime.transaction.insert(this.table.shape, row);
     if (!this.#hasParents) return inserted;
-    return chain(inserted, (visible) => chain(checkParents(this.table, row, null, this.#catalog, runtime), () => visible));
+    return chain(inserted, (visible) =>
+      chain(checkParents(this.table, row, null, this.#catalog, runtime), () => visible),
+    );
   }
 
   /** Foreign keys of a row that was inserted by other means. */
@@ -67,7 +77,9 @@ export class TableWriter {
     const updated = runtime.transaction.update(this.table.shape, locked, row);
     if (!this.#hasParents && !this.#hasChildren) return updated;
     return chain(updated, (visible) =>
-      chain(this.#hasParents ? checkParents(this.table, row, before, this.#catalog, runtime) : undefined, () => chain(this.#cascade(before, row, runtime), () => visible)),
+      chain(this.#hasParents ? checkParents(this.table, row, before, this.#catalog, runtime) : undefined, () =>
+        chain(this.#cascade(before, row, runtime), () => visible),
+      ),
     );
   }
 
@@ -107,7 +119,13 @@ export class TableWriter {
     if (rows.length > 0) throw stillReferenced(this.table, reference, before);
   }
 
-  async #act(reference: Reference, action: 'cascade' | 'set-null' | 'set-default', before: Row, after: Row | null, runtime: Runtime): Promise<void> {
+  async #act(
+    reference: Reference,
+    action: 'cascade' | 'set-null' | 'set-default',
+    before: Row,
+    after: Row | null,
+    runtime: Runtime,
+  ): Promise<void> {
     const { key, child } = reference;
     const writer = new TableWriter(this.#rulesOf(child), this.#catalog, this.#rulesOf);
     runtime.transaction.beginStatement();

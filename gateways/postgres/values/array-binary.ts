@@ -1,10 +1,10 @@
 import { SqlError } from '#schemas/sqlstate/sql-error.js';
+import { oidOf, typeOfOid } from '#schemas/values/oids.js';
 import type { SqlType } from '#schemas/values/type.js';
 import { printTypeKind } from '#schemas/values/type-name.js';
 import type { SqlArray, Value } from '#schemas/values/value.js';
 import type { BinaryReader } from './binary-reader.js';
 import type { ByteSink } from './byte-sink.js';
-import { oidOf, typeOfOid } from '#schemas/values/oids.js';
 
 /**
  * array_send's form: int32 count of dimensions (0 for an empty array), int32 1 if a null may follow, int32 oid of the element; for each

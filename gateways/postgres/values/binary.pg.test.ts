@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
+import { oidOf, sizeOf, typmodOf } from '#schemas/values/oids.js';
 import { DEFAULT_TEXT_CONTEXT, textParser, textPrinter } from '#schemas/values/text-form.js';
 import type { SqlType } from '#schemas/values/type.js';
 import { arrayOf, printType, TYPES } from '#schemas/values/type-name.js';
@@ -7,7 +8,6 @@ import { postgresBin } from '../../../test/harness/postgres.js';
 import { type SharedPostgres, sharedPostgres } from '../../../test/harness/shared-servers.js';
 import { binaryDecoder, encodeBinary } from './binary.js';
 import { BufferSink } from './buffer-sink.js';
-import { oidOf, sizeOf, typmodOf } from '#schemas/values/oids.js';
 
 const SAMPLES: ReadonlyArray<readonly [type: SqlType, send: string, texts: readonly string[]]> = [
   [TYPES.boolean, 'boolsend', ['t', 'f']],

@@ -4,12 +4,12 @@ import { Interval } from '#schemas/values/interval.js';
 import { canonicalJsonb } from '#schemas/values/json.js';
 import { Numeric } from '#schemas/values/numeric.js';
 import { printNumeric } from '#schemas/values/numeric-arithmetic.js';
+import { oidOf, typeOfOid, typmodOf } from '#schemas/values/oids.js';
 import type { SqlType } from '#schemas/values/type.js';
 import { arrayOf, TYPES } from '#schemas/values/type-name.js';
 import type { Value } from '#schemas/values/value.js';
 import { binaryDecoder, decodeBinary, encodeBinary } from './binary.js';
 import { BufferSink } from './buffer-sink.js';
-import { oidOf, typeOfOid, typmodOf } from '#schemas/values/oids.js';
 
 function encoded(type: SqlType, value: Value): Buffer {
   const sink = new BufferSink();
