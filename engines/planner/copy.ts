@@ -9,9 +9,10 @@ import type { ColumnEntry } from '../catalog/entry.js';
 import type { MaybePromise } from '../rows/reading.js';
 import { Runtime } from '../vm/operators/operator.js';
 import { buildRow, runDeferred } from '../vm/writes/modify.js';
-import { columnNamed, WritePlanner } from './dml.js';
+import { WritePlanner } from './dml.js';
 import { Planner } from './planner.js';
 import { bindContext, type PrepareContext, plannerOptions, type RunContext } from './prepare.js';
+import { columnNamed } from './write-plan.js';
 
 /** COPY FROM STDIN into one table: rows come in the order of `columns`; the other columns take their defaults. */
 export interface CopyPlan {

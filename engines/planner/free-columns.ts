@@ -1,6 +1,6 @@
 import type { SqlType } from '#schemas/values/type.js';
 import { type ColumnId, operandsOf, type Scalar } from '../vm/scalar.js';
-import type { BoundWindow, CteTable, Logical } from './logical.js';
+import type { BoundAggregate, BoundWindow, CteTable, Logical } from './logical.js';
 
 /** Columns that a plan reads and does not make itself: they belong to enclosing queries. */
 export function freeColumns(logical: Logical, types: Map<ColumnId, SqlType>): Set<ColumnId> {
@@ -34,9 +34,6 @@ function walk(l: Logical, made: Set<ColumnId>, use: (scalar: Scalar) => void, ta
       for (const scalar of freeOfCte(l.table, tables)) use(scalar);
       break;
     case 'values':
-      make(l.ids);
-      for (const row of l.rows) row.forEach(use);
-      break;
     case 'rows':
       make(l.ids);
       for (const row of l.rows) row.forEach(use);
@@ -59,19 +56,11 @@ function walk(l: Logical, made: Set<ColumnId>, use: (scalar: Scalar) => void, ta
       break;
     case 'aggregate':
       for (const g of l.groups) use(g.scalar);
-      for (const a of l.aggregates)
-        [...a.arguments, ...a.orderBy.map((k) => k.scalar), ...(a.filter === null ? [] : [a.filter])].forEach(use);
+      for (const a of l.aggregates) aggregateScalars(a).forEach(use);
       make([...l.groups.map((g) => g.id), ...l.aggregates.map((a) => a.id)]);
       break;
     case 'window':
-      for (const w of l.windows)
-        [
-          ...w.arguments,
-          ...w.partitionBy,
-          ...w.orderBy.map((k) => k.scalar),
-          ...(w.filter === null ? [] : [w.filter]),
-          ...offsets(w),
-        ].forEach(use);
+      for (const w of l.windows) windowScalars(w).forEach(use);
       make(l.windows.map((w) => w.id));
       break;
     case 'sort':
@@ -101,6 +90,15 @@ function walk(l: Logical, made: Set<ColumnId>, use: (scalar: Scalar) => void, ta
     default:
       break;
   }
+}
+
+function aggregateScalars(a: BoundAggregate): Scalar[] {
+  return [...a.arguments, ...a.orderBy.map((k) => k.scalar), ...(a.filter === null ? [] : [a.filter])];
+}
+
+function windowScalars(w: BoundWindow): Scalar[] {
+  const filter = w.filter === null ? [] : [w.filter];
+  return [...w.arguments, ...w.partitionBy, ...w.orderBy.map((k) => k.scalar), ...filter, ...offsets(w)];
 }
 
 /** All columns that a plan's rows have. */

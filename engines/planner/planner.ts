@@ -127,17 +127,8 @@ export class Planner {
           logical.outputs.map((o) => o.id),
         );
       }
-      case 'project-set': {
-        const input = this.plan(logical.input);
-        return projectSetNode(
-          input,
-          logical.functions.map((f) => ({
-            id: f.id,
-            definition: f.function,
-            args: f.arguments.map((a) => this.evaluator(a, input.layout)),
-          })),
-        );
-      }
+      case 'project-set':
+        return this.#projectSet(logical);
       case 'aggregate':
         return this.#aggregate(logical);
       case 'window': {
@@ -157,24 +148,10 @@ export class Planner {
         return this.#sort(logical.input, logical.keys, null);
       case 'limit':
         return this.#limit(logical);
-      case 'set': {
-        const left = this.#ordered(logical.left, logical.leftIds);
-        const right = this.#ordered(logical.right, logical.rightIds);
-        return setNode(
-          logical.operation,
-          logical.all,
-          left,
-          right,
-          logical.ids,
-          rowHasher(
-            logical.ids.map((_, i) => i),
-            logical.types,
-          ),
-        );
-      }
-      case 'apply': {
+      case 'set':
+        return this.#set(logical);
+      case 'apply':
         return this.applied(this.plan(logical.input, wanted), logical.subqueries);
-      }
       case 'cte':
         return cteNode(this, logical.table, logical.ids);
       case 'lock': {
@@ -184,6 +161,21 @@ export class Planner {
       default:
         return unreachable(logical);
     }
+  }
+
+  #set({ operation, all, left, right, leftIds, rightIds, ids, types }: Extract<Logical, { op: 'set' }>): PlanNode {
+    const whole = rowHasher([...ids.keys()], types);
+    return setNode(operation, all, this.#ordered(left, leftIds), this.#ordered(right, rightIds), ids, whole);
+  }
+
+  #projectSet(logical: Extract<Logical, { op: 'project-set' }>): PlanNode {
+    const input = this.plan(logical.input);
+    const functions = logical.functions.map((f) => ({
+      id: f.id,
+      definition: f.function,
+      args: f.arguments.map((a) => this.evaluator(a, input.layout)),
+    }));
+    return projectSetNode(input, functions);
   }
 
   /** Rows with the results of subqueries behind them. */

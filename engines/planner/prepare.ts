@@ -17,12 +17,14 @@ import { fullWidth, ScanNode } from '../vm/operators/scan.js';
 import type { Evaluate } from '../vm/scalar.js';
 import { ModifyExecution, type ModifyPlan, runDeferred, runWithWrites } from '../vm/writes/modify.js';
 import { BindContext } from './binder/context.js';
-import { type BoundQuery, QueryBinder } from './binder/query.js';
-import { type PlannedWrite, WritePlanner } from './dml.js';
+import type { BoundQuery } from './binder/output.js';
+import { QueryBinder } from './binder/query.js';
+import { WritePlanner } from './dml.js';
 import { explainLines } from './explain.js';
 import { Planner, type PlannerOptions } from './planner.js';
 import { optimise } from './push-down.js';
 import { tableIds } from './table-ids.js';
+import type { PlannedWrite } from './write-plan.js';
 
 /** What a statement is planned against. */
 export interface PrepareContext {

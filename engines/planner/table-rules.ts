@@ -7,7 +7,7 @@ import { lower } from '../vm/instructions.js';
 import type { Scalar } from '../vm/scalar.js';
 import type { TableRules } from '../vm/writes/table-writer.js';
 import type { BindContext } from './binder/context.js';
-import type { Place } from './binder/expressions.js';
+import type { Place } from './binder/place.js';
 import { QueryBinder } from './binder/query.js';
 import { Scope } from './binder/scope.js';
 

@@ -124,7 +124,7 @@ export class Session {
       }
       if (outcome !== null) {
         this.#busy = true;
-        outcome
+        void outcome
           .catch((error: unknown) => this.#refuse(error))
           .then(() => {
             this.#busy = false;

@@ -22,26 +22,6 @@ export function registryRoutes(app: FastifyInstance, engine: EngineCall): void {
     { parseAs: 'string' },
     app.getDefaultJsonParser('error', 'error'),
   );
-  const answer = async (reply: FastifyReply, run: () => Promise<unknown>): Promise<unknown> => {
-    reply.type(CONTENT_TYPE);
-    try {
-      return JSON.stringify(await run());
-    } catch (error) {
-      const { status, code, message } = error as { status?: number | null; code?: number | null; message: string };
-      reply.code(status ?? 500);
-      return JSON.stringify({ error_code: code ?? (status ?? 500) * 100 + 1, message });
-    }
-  };
-  const schemaOf = (body: unknown): string => {
-    const { schema, schemaType } = (body ?? {}) as SchemaBody;
-    if (schemaType !== undefined && schemaType !== 'AVRO')
-      throw Object.assign(new Error(`Invalid schema type ${String(schemaType)}: only AVRO is kept here`), {
-        status: 422,
-        code: 42201,
-      });
-    if (typeof schema !== 'string') throw Object.assign(new Error('Empty schema'), { status: 422, code: 42201 });
-    return schema;
-  };
   const shown = ({ subject, version, id, schema }: RegisteredSchema): object => ({ subject, version, id, schema });
   const flag = (query: unknown, name: string): boolean =>
     (query as Record<string, string | undefined>)[name] === 'true';
@@ -100,7 +80,7 @@ export function registryRoutes(app: FastifyInstance, engine: EngineCall): void {
   app.get<{ Params: Named }>('/schemas/ids/:id/subjects', ({ params }, reply) =>
     answer(reply, async () => (await uses(params.id)).map((u) => u.subject)),
   );
-  configurationRoutes(app, engine, answer);
+  configurationRoutes(app, engine);
   app.post<{ Params: Named }>('/compatibility/subjects/:subject/versions/:version', ({ params, body }, reply) =>
     answer(reply, () => compatibility(engine, params.subject, params.version, schemaOf(body))),
   );
@@ -108,6 +88,28 @@ export function registryRoutes(app: FastifyInstance, engine: EngineCall): void {
     answer(reply, () => compatibility(engine, params.subject, null, schemaOf(body))),
   );
   app.get('/mode', (_request, reply) => answer(reply, async () => ({ mode: 'READWRITE' })));
+}
+
+async function answer(reply: FastifyReply, run: () => Promise<unknown>): Promise<unknown> {
+  reply.type(CONTENT_TYPE);
+  try {
+    return JSON.stringify(await run());
+  } catch (error) {
+    const { status, code, message } = error as { status?: number | null; code?: number | null; message: string };
+    reply.code(status ?? 500);
+    return JSON.stringify({ error_code: code ?? (status ?? 500) * 100 + 1, message });
+  }
+}
+
+function schemaOf(body: unknown): string {
+  const { schema, schemaType } = (body ?? {}) as SchemaBody;
+  if (schemaType !== undefined && schemaType !== 'AVRO')
+    throw Object.assign(new Error(`Invalid schema type ${String(schemaType)}: only AVRO is kept here`), {
+      status: 422,
+      code: 42201,
+    });
+  if (typeof schema !== 'string') throw Object.assign(new Error('Empty schema'), { status: 422, code: 42201 });
+  return schema;
 }
 
 async function compatibility(
@@ -120,11 +122,7 @@ async function compatibility(
   return { is_compatible: messages.length === 0, ...(messages.length === 0 ? {} : { messages }) };
 }
 
-function configurationRoutes(
-  app: FastifyInstance,
-  engine: EngineCall,
-  answer: (reply: FastifyReply, run: () => Promise<unknown>) => Promise<unknown>,
-): void {
+function configurationRoutes(app: FastifyInstance, engine: EngineCall): void {
   const get = async (subject: string): Promise<object> => {
     const level = (await engine('registry.compatibility', subject)) as string | null;
     if (level === null)

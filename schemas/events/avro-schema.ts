@@ -171,9 +171,9 @@ export function shapeOfSchema(schema: Record<string, unknown>): EventShape | nul
   if (schema['polylog.event'] !== 'row') return null;
   const path = schema['polylog.path'] as [string, string, string];
   const fields = schema['fields'] as Array<{ name: string; type: unknown }>;
-  const rowType = (fields.find((f) => f.name === 'row')?.type as unknown[])[1] as {
-    fields: Array<Record<string, unknown>>;
-  };
+  const row = fields.find((f) => f.name === 'row');
+  if (row === undefined) return null;
+  const rowType = (row.type as unknown[])[1] as { fields: Array<Record<string, unknown>> };
   return {
     table: schema['polylog.table'] as EventShape['table'],
     database: path[0],

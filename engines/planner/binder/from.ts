@@ -6,8 +6,10 @@ import { TYPES } from '#schemas/values/type-name.js';
 import type { RelationEntry, TableEntry } from '../../catalog/entry.js';
 import type { Scalar } from '../../vm/scalar.js';
 import type { BoundSubquery, Logical, LogicalTable } from '../logical.js';
+import { tableFunction } from './calls.js';
 import type { BindContext, CteScope } from './context.js';
-import type { BindQuery, ExpressionBinder, Place } from './expressions.js';
+import type { ExpressionBinder } from './expressions.js';
+import type { BindQuery, Place } from './place.js';
 import { requirePrivilege } from './privileges.js';
 import { Scope, type ScopeColumn, type ScopeRelation } from './scope.js';
 
@@ -223,7 +225,8 @@ export class FromBinder {
         : [scalar];
       return { op: 'values', rows: [values], ids };
     }
-    const { definition, args } = this.#expressions.tableFunction(
+    const { definition, args } = tableFunction(
+      this.#expressions,
       name,
       call.arguments.map((a) => this.#expressions.bind(a, place)),
       item.token,

@@ -1,40 +1,21 @@
 import type { Expression, OrderItem } from '#schemas/program/expression.js';
-import type { CommonTable, GroupItem, Query, QueryBody, Select, SelectItem } from '#schemas/program/query.js';
+import type { GroupItem, Query, Select, SelectItem } from '#schemas/program/query.js';
 import { SqlError } from '#schemas/sqlstate/sql-error.js';
 import type { SqlType } from '#schemas/values/type.js';
 import { TYPES } from '#schemas/values/type-name.js';
-import type { ColumnId, Scalar } from '../../vm/scalar.js';
-import { columnsOf, sameScalar } from '../../vm/scalar.js';
-import type {
-  BoundAggregate,
-  BoundSubquery,
-  BoundWindow,
-  CteTable,
-  Logical,
-  LogicalTable,
-  Output,
-  SortKey,
-} from '../logical.js';
+import { type ColumnId, columnsOf, type Scalar, sameScalar } from '../../vm/scalar.js';
+import type { BoundAggregate, BoundSubquery, BoundWindow, Logical, LogicalTable, Output, SortKey } from '../logical.js';
 import { mapSubquery, mapWindow } from '../logical-scalars.js';
-import { type BindContext, CteScope, type WithWrite } from './context.js';
-import { ExpressionBinder, type Place, tokenOf } from './expressions.js';
+import { columnName } from './column-name.js';
+import type { BindContext, CteScope } from './context.js';
+import { ExpressionBinder } from './expressions.js';
 import { FromBinder } from './from.js';
 import { type Grouping, groupedExpression } from './grouping.js';
+import { type BoundQuery, columnScalar, type OutputColumn } from './output.js';
+import { type Place, plainPlace } from './place.js';
 import { Scope } from './scope.js';
-
-/** A column that a query answers with. */
-export interface OutputColumn {
-  readonly name: string;
-  readonly type: SqlType;
-  readonly id: ColumnId;
-  readonly table: number;
-  readonly number: number;
-}
-
-export interface BoundQuery {
-  readonly plan: Logical;
-  readonly columns: readonly OutputColumn[];
-}
+import { setOperation, values } from './set-operations.js';
+import { bindWith } from './with.js';
 
 /** A bound SELECT whose ORDER BY may still ask for expressions over its input. */
 interface BoundSelect {
@@ -51,12 +32,12 @@ interface BoundSelect {
 
 /** Binds queries to logical plans. */
 export class QueryBinder {
-  readonly #context: BindContext;
+  readonly context: BindContext;
   readonly expressions: ExpressionBinder;
   readonly from: FromBinder;
 
   constructor(context: BindContext) {
-    this.#context = context;
+    this.context = context;
     const bindQuery = (query: Query, outer: Scope, ctes: CteScope | null): BoundQuery => this.bind(query, outer, ctes);
     this.expressions = new ExpressionBinder(context, bindQuery);
     this.from = new FromBinder(context, this.expressions, bindQuery);
@@ -64,12 +45,12 @@ export class QueryBinder {
 
   /** `keepUnknown`: literals in the select list keep the type unknown, for a caller that gives them one (see `typed`). */
   bind(query: Query, outer: Scope | null, outerCtes: CteScope | null, keepUnknown = false): BoundQuery {
-    const ctes = query.with.length === 0 ? outerCtes : this.bindWith(query.with, query.recursive, outer, outerCtes);
+    const ctes = query.with.length === 0 ? outerCtes : bindWith(this, query.with, query.recursive, outer, outerCtes);
     const { body } = query;
     if (body.kind === 'select')
       return this.#finishSelect(query, this.#select(body, outer, ctes, keepUnknown), outer, ctes);
     const { plan, columns } =
-      body.kind === 'values' ? this.#values(body, outer, ctes) : this.#setOperation(body, outer, ctes);
+      body.kind === 'values' ? values(this, body, outer, ctes) : setOperation(this, body, outer, ctes);
     if (query.locking.length > 0)
       throw new SqlError(
         'feature_not_supported',
@@ -96,262 +77,8 @@ export class QueryBinder {
     throw new SqlError('feature_not_supported', 'invalid UNION/INTERSECT/EXCEPT ORDER BY clause', {
       detail: 'Only result column names can be used, not expressions or functions.',
       hint: 'Add the expression/function to every SELECT, or move the UNION into a FROM clause.',
-      token: tokenOf(e),
+      token: e.token,
     });
-  }
-
-  // ── WITH ───────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-  bindWith(tables: readonly CommonTable[], recursive: boolean, outer: Scope | null, parent: CteScope | null): CteScope {
-    const scope = new CteScope(parent);
-    for (const [i, table] of tables.entries()) {
-      if (tables.slice(0, i).some((t) => t.name === table.name))
-        throw new SqlError('duplicate_alias', `WITH query name "${table.name}" specified more than once`, {
-          token: table.token,
-        });
-      if (table.statement.kind !== 'query') {
-        this.#writeInWith(table, table.statement, outer, scope);
-        continue;
-      }
-      const { query } = table.statement;
-      if (
-        recursive &&
-        query.body.kind === 'set-operation' &&
-        query.body.operation === 'union' &&
-        mentions(query.body.right, table.name)
-      ) {
-        this.#recursive(table, query, query.body, outer, scope);
-      } else {
-        const { plan, columns } = this.bind(query, outer, scope);
-        const materialized = table.materialized === true;
-        scope.add({
-          name: table.name,
-          columns: this.#cteColumns(table, columns),
-          plan,
-          ids: columns.map((c) => c.id),
-          recursive: null,
-          references: 0,
-          materialized,
-          write: null,
-        });
-      }
-    }
-    return scope;
-  }
-
-  #writeInWith(table: CommonTable, statement: WithWrite, outer: Scope | null, scope: CteScope): void {
-    const { bindWrite, withWrites } = this.#context;
-    if (outer !== null || bindWrite === null) {
-      throw new SqlError(
-        'feature_not_supported',
-        'WITH clause containing a data-modifying statement must be at the top level',
-        { token: table.token },
-      );
-    }
-    const { modify, columns } = bindWrite(statement, scope);
-    const named = columns === null ? null : columns.map((c, i) => ({ ...c, name: table.columns[i] ?? c.name }));
-    const cte: CteTable = {
-      name: table.name,
-      columns: named ?? [],
-      plan: null,
-      ids: [],
-      recursive: null,
-      references: 0,
-      materialized: true,
-      write: modify,
-    };
-    withWrites.push(cte);
-    scope.add(cte);
-  }
-
-  #recursive(
-    table: CommonTable,
-    query: Query,
-    body: Extract<QueryBody, { kind: 'set-operation' }>,
-    outer: Scope | null,
-    scope: CteScope,
-  ): void {
-    if (query.orderBy.length > 0 || query.limit !== null)
-      throw new SqlError('feature_not_supported', 'ORDER BY and LIMIT in a recursive query are not supported', {
-        token: table.token,
-      });
-    const first = this.bind(body.left, outer, scope, true);
-    const columns = this.#cteColumns(table, first.columns).map((c) => ({
-      ...c,
-      type: c.type.kind === 'unknown' ? TYPES.text : c.type,
-    }));
-    const settled = this.#project(
-      first,
-      columns.map((c) => c.type),
-      table.token,
-    );
-    const cte: CteTable = {
-      name: table.name,
-      columns,
-      plan: settled.plan,
-      ids: settled.ids,
-      recursive: null,
-      references: 0,
-      materialized: true,
-      write: null,
-    };
-    scope.add(cte);
-    const term = this.bind(body.right, outer, scope, true);
-    if (term.columns.length !== columns.length)
-      throw new SqlError('syntax_error', 'each UNION query must have the same number of columns', {
-        token: table.token,
-      });
-    term.columns.forEach((c, i) => {
-      const wanted = (columns[i] as { type: SqlType }).type;
-      if (
-        c.type.kind !== wanted.kind &&
-        this.#context.coercion.to({ kind: 'column', type: c.type, id: c.id, name: c.name }, wanted, 'implicit') === null
-      ) {
-        throw new SqlError(
-          'datatype_mismatch',
-          `recursive query "${table.name}" column ${i + 1} has type ${wanted.kind} in non-recursive term but type ${c.type.kind} overall`,
-          { token: table.token },
-        );
-      }
-    });
-    const projected = this.#project(
-      term,
-      columns.map((c) => c.type),
-      table.token,
-    );
-    cte.recursive = { plan: projected.plan, ids: projected.ids, all: body.all };
-  }
-
-  #cteColumns(table: CommonTable, columns: readonly OutputColumn[]): Array<{ name: string; type: SqlType }> {
-    if (table.columns.length > columns.length) {
-      throw new SqlError(
-        'invalid_column_reference',
-        `WITH query "${table.name}" has ${columns.length} columns available but ${table.columns.length} columns specified`,
-        { token: table.token },
-      );
-    }
-    return columns.map((c, i) => ({ name: table.columns[i] ?? c.name, type: c.type }));
-  }
-
-  /** The query's columns brought to given types. */
-  #project(query: BoundQuery, types: readonly SqlType[], token: number): { plan: Logical; ids: ColumnId[] } {
-    const { plan, columns } = this.typed(query, types, token);
-    const outputs = columns.map(
-      (c, i): Output => ({
-        id: this.#context.newId(),
-        scalar: this.#context.coercion.require(columnScalar(columns, c.id), types[i] as SqlType, 'column', token),
-      }),
-    );
-    return { plan: { op: 'project', input: plan, outputs }, ids: outputs.map((o) => o.id) };
-  }
-
-  /** A query bound with `keepUnknown`, its untyped literals and parameters given these types. */
-  typed(query: BoundQuery, types: readonly SqlType[], token: number): BoundQuery {
-    let { plan } = query;
-    const columns = query.columns.map((column, i): OutputColumn => {
-      if (column.type.kind !== 'unknown') return column;
-      const type = types[i] as SqlType;
-      plan = retyped(plan, column.id, (scalar) => this.#context.coercion.require(scalar, type, 'column', token));
-      return { ...column, type };
-    });
-    return { plan, columns };
-  }
-
-  // ── VALUES and set operations ──────────────────────────────────────────────────────────────────────────────────────
-
-  #values(body: Extract<QueryBody, { kind: 'values' }>, outer: Scope | null, ctes: CteScope | null): BoundQuery {
-    const subqueries: BoundSubquery[] = [];
-    const place: Place = {
-      scope: new Scope(outer),
-      ctes,
-      name: 'VALUES',
-      aggregates: null,
-      windows: null,
-      windowDefinitions: null,
-      subqueries,
-      sets: null,
-    };
-    const width = body.rows[0]?.length ?? 0;
-    const bound = body.rows.map((row) => {
-      if (row.length !== width)
-        throw new SqlError('syntax_error', 'VALUES lists must all be the same length', { token: body.token });
-      return row.map((e) => this.expressions.bind(e, place));
-    });
-    const columns = Array.from({ length: width }, (_, i): { type: SqlType; scalars: readonly Scalar[] } =>
-      this.expressions.unify(
-        bound.map((row) => row[i] as Scalar),
-        'VALUES',
-        body.token,
-      ),
-    );
-    const ids = this.#context.newIds(width);
-    const rows = bound.map((_, r) => columns.map((c) => c.scalars[r] as Scalar));
-    const plan = this.#valuesPlan(rows, ids, subqueries);
-    return {
-      plan,
-      columns: columns.map((c, i) => ({
-        name: `column${i + 1}`,
-        type: c.type,
-        id: ids[i] as number,
-        table: 0,
-        number: 0,
-      })),
-    };
-  }
-
-  #valuesPlan(
-    rows: ReadonlyArray<readonly Scalar[]>,
-    ids: readonly ColumnId[],
-    subqueries: readonly BoundSubquery[],
-  ): Logical {
-    if (subqueries.length === 0) return { op: 'values', rows, ids };
-    return { op: 'rows', input: { op: 'apply', input: { op: 'empty' }, subqueries }, rows, ids };
-  }
-
-  #setOperation(
-    body: Extract<QueryBody, { kind: 'set-operation' }>,
-    outer: Scope | null,
-    ctes: CteScope | null,
-  ): BoundQuery {
-    const left = this.bind(body.left, outer, ctes, true);
-    const right = this.bind(body.right, outer, ctes, true);
-    const word = body.operation.toUpperCase();
-    if (left.columns.length !== right.columns.length)
-      throw new SqlError('syntax_error', `each ${word} query must have the same number of columns`, {
-        token: body.token,
-      });
-    const types = left.columns.map(
-      (c, i) =>
-        this.expressions.unify(
-          [columnScalar(left.columns, c.id), columnScalar(right.columns, (right.columns[i] as OutputColumn).id)],
-          word,
-          body.token,
-        ).type,
-    );
-    const a = this.#project(left, types, body.token);
-    const b = this.#project(right, types, body.token);
-    const ids = this.#context.newIds(types.length);
-    const plan: Logical = {
-      op: 'set',
-      operation: body.operation,
-      all: body.all,
-      left: a.plan,
-      right: b.plan,
-      leftIds: a.ids,
-      rightIds: b.ids,
-      ids,
-      types,
-    };
-    return {
-      plan,
-      columns: left.columns.map((c, i) => ({
-        name: c.name,
-        type: types[i] as SqlType,
-        id: ids[i] as number,
-        table: 0,
-        number: 0,
-      })),
-    };
   }
 
   // ── SELECT ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -360,16 +87,8 @@ export class QueryBinder {
     const scope = new Scope(outer);
     let input = this.from.list(select.from, scope, ctes);
     const tables = tablesOf(input);
-    const base: Place = {
-      scope,
-      ctes,
-      name: 'SELECT',
-      aggregates: null,
-      windows: null,
-      windowDefinitions: new Map(select.windows.map((w) => [w.name, w.window])),
-      subqueries: null,
-      sets: null,
-    };
+    const windowDefinitions = new Map(select.windows.map((w) => [w.name, w.window]));
+    const base: Place = { ...plainPlace('SELECT', scope, ctes), windowDefinitions };
     if (select.where !== null) input = this.filter(input, select.where, { ...base, name: 'WHERE' });
 
     const aggregates: BoundAggregate[] = [];
@@ -409,7 +128,7 @@ export class QueryBinder {
         const outer = [...havingSubqueries, ...subqueries.filter((s) => !inner.includes(s))];
         if (inner.length > 0) plan = { op: 'apply', input: plan, subqueries: inner };
         const own = new Set(scope.relations.flatMap((r) => r.columns.map((c) => c.id)));
-        const rewrite = groupedExpression(full, aggregates, windows, tables, (id) => own.has(id), this.#context);
+        const rewrite = groupedExpression(full, aggregates, windows, tables, (id) => own.has(id), this.context);
         for (let i = 0; i < all.length; i++)
           all[i] = { id: (all[i] as Output).id, scalar: rewrite((all[i] as Output).scalar) };
         const condition = having === null ? null : rewrite(having);
@@ -428,7 +147,7 @@ export class QueryBinder {
     const bindSort = (item: OrderItem): Scalar => {
       const known = sortScalars.get(item);
       if (known !== undefined) return known;
-      const scalar = this.#context.coercion.settle(
+      const scalar = this.context.coercion.settle(
         this.expressions.bind(item.expression, { ...listPlace, name: 'ORDER BY' }),
       );
       sortScalars.set(item, scalar);
@@ -472,12 +191,12 @@ export class QueryBinder {
     const found: Array<{ name: string; scalar: Scalar; id: ColumnId }> = [];
     for (const item of items) {
       if (item.kind === 'star') {
-        for (const { name, scalar } of this.star(item, scope)) found.push({ name, scalar, id: this.#context.newId() });
+        for (const { name, scalar } of this.star(item, scope)) found.push({ name, scalar, id: this.context.newId() });
         continue;
       }
       const bound = this.expressions.bind(item.expression, place);
-      const scalar = keepUnknown ? bound : this.#context.coercion.settle(bound);
-      found.push({ name: item.alias ?? columnName(item.expression), scalar, id: this.#context.newId() });
+      const scalar = keepUnknown ? bound : this.context.coercion.settle(bound);
+      found.push({ name: item.alias ?? columnName(item.expression), scalar, id: this.context.newId() });
     }
     return found;
   }
@@ -510,7 +229,7 @@ export class QueryBinder {
       const scalar = this.#groupExpression(e, items, place);
       const known = groups.findIndex((g) => sameScalar(g.scalar, scalar));
       if (known >= 0) return known;
-      groups.push({ id: this.#context.newId(), scalar });
+      groups.push({ id: this.context.newId(), scalar });
       return groups.length - 1;
     };
     const alternatives = select.groupBy.map((item) => groupSets(item, indexOf));
@@ -538,7 +257,7 @@ export class QueryBinder {
       const item = items.find((i) => i.name === e.path[0]);
       if (item !== undefined) return item.scalar;
     }
-    return this.#context.coercion.settle(this.expressions.bind(e, place));
+    return this.context.coercion.settle(this.expressions.bind(e, place));
   }
 
   // ── behind the projection ──────────────────────────────────────────────────────────────────────────────────────────
@@ -556,10 +275,10 @@ export class QueryBinder {
         throw new SqlError(
           'invalid_column_reference',
           'for SELECT DISTINCT, ORDER BY expressions must appear in select list',
-          { token: tokenOf(item.expression) },
+          { token: item.expression.token },
         );
       }
-      const id = this.#context.newId();
+      const id = this.context.newId();
       outputs.push({ id, scalar });
       return id;
     };
@@ -625,7 +344,7 @@ export class QueryBinder {
                 );
               return table;
             });
-      for (const table of tables) table.rowId ??= this.#context.newId();
+      for (const table of tables) table.rowId ??= this.context.newId();
       input = { op: 'lock', input, tables, strength: locking.strength, wait: locking.wait };
     }
     return { ...plan, input };
@@ -639,22 +358,13 @@ export class QueryBinder {
     keys: readonly SortKey[] | null,
   ): Logical {
     if (query.limit === null && query.offset === null) return plan;
-    const place: Place = {
-      scope: new Scope(outer),
-      ctes,
-      name: 'LIMIT',
-      aggregates: null,
-      windows: null,
-      windowDefinitions: null,
-      subqueries: null,
-      sets: null,
-    };
+    const place = plainPlace('LIMIT', new Scope(outer), ctes);
     const count = (e: Expression, what: string): Scalar =>
-      this.#context.coercion.require(
+      this.context.coercion.require(
         this.expressions.bind(e, { ...place, name: what }),
         TYPES.bigint,
         `argument of ${what}`,
-        tokenOf(e),
+        e.token,
       );
     return {
       op: 'limit',
@@ -692,71 +402,8 @@ export class QueryBinder {
   }
 }
 
-/** The plan with one of its output expressions changed, wherever that is computed. */
-function retyped(plan: Logical, id: ColumnId, change: (scalar: Scalar) => Scalar): Logical {
-  switch (plan.op) {
-    case 'project': {
-      const output = plan.outputs.find((o) => o.id === id);
-      if (output === undefined) return plan;
-      const passed = output.scalar.kind === 'column' ? output.scalar : null;
-      const input = passed === null ? plan.input : retyped(plan.input, passed.id, change);
-      const outputs = plan.outputs.map((o) =>
-        o.id !== id ? o : { id, scalar: passed === null ? change(o.scalar) : { ...passed, type: change(passed).type } },
-      );
-      return { ...plan, input, outputs };
-    }
-    case 'sort':
-    case 'limit':
-    case 'filter':
-    case 'distinct':
-      return { ...plan, input: retyped(plan.input, id, change) };
-    default:
-      return plan;
-  }
-}
-
 function sortKeyOf(item: OrderItem, scalar: Scalar): SortKey {
   return { scalar, descending: item.descending, nullsFirst: item.nullsFirst ?? item.descending };
-}
-
-function columnScalar(columns: readonly OutputColumn[], id: ColumnId): Scalar {
-  const column = columns.find((c) => c.id === id) as OutputColumn;
-  return { kind: 'column', type: column.type, id, name: column.name };
-}
-
-/** The name of an unnamed output column, as PostgreSQL chooses it. */
-export function columnName(e: Expression): string {
-  switch (e.kind) {
-    case 'column':
-      return e.path.at(-1) as string;
-    case 'call':
-      return e.name.at(-1) as string;
-    case 'cast': {
-      const inner = columnName(e.operand);
-      return inner === '?column?' || e.operand.kind === 'constant' ? (e.type.name.at(-1) as string) : inner;
-    }
-    case 'case': {
-      const inner = e.otherwise === null ? '?column?' : columnName(e.otherwise);
-      return inner === '?column?' ? 'case' : inner;
-    }
-    case 'exists':
-      return 'exists';
-    case 'array':
-    case 'array-subquery':
-      return 'array';
-    case 'row':
-      return 'row';
-    case 'scalar-subquery': {
-      const { body } = e.query;
-      const item = body.kind === 'select' ? body.items[0] : undefined;
-      return item?.kind === 'expression' ? (item.alias ?? columnName(item.expression)) : '?column?';
-    }
-    case 'collate':
-    case 'subscript':
-      return columnName(e.operand);
-    default:
-      return '?column?';
-  }
 }
 
 function groupSets(item: GroupItem, indexOf: (e: Expression) => number): number[][] {
@@ -790,11 +437,4 @@ function tablesOf(plan: Logical): LogicalTable[] {
   if (plan.op === 'table') return [plan];
   if (plan.op === 'join') return [...tablesOf(plan.left), ...tablesOf(plan.right)];
   return plan.op === 'filter' || plan.op === 'apply' ? tablesOf(plan.input) : [];
-}
-
-/** Does a query name this table anywhere in a FROM clause? */
-function mentions(query: Query, name: string): boolean {
-  return JSON.stringify(query, (_key, value: unknown) => (typeof value === 'bigint' ? String(value) : value)).includes(
-    `"kind":"table","path":[${JSON.stringify(name)}]`,
-  );
 }

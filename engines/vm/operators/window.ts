@@ -67,7 +67,7 @@ function computeWindow(window: WindowSpec, rows: readonly Row[], runtime: Runtim
       to++;
     const partition = keyed.slice(from, to);
     const values = new Partition(window, partition, order, runtime).values();
-    partition.forEach(({ row }, i) => result.push([...row, values[i] as Value]));
+    for (const [i, { row }] of partition.entries()) result.push([...row, values[i] as Value]);
     from = to;
   }
   return result;

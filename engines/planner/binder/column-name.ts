@@ -1,0 +1,36 @@
+import type { Expression } from '#schemas/program/expression.js';
+
+/** The name of an unnamed output column, as PostgreSQL chooses it. */
+export function columnName(e: Expression): string {
+  switch (e.kind) {
+    case 'column':
+      return e.path.at(-1) as string;
+    case 'call':
+      return e.name.at(-1) as string;
+    case 'cast': {
+      const inner = columnName(e.operand);
+      return inner === '?column?' || e.operand.kind === 'constant' ? (e.type.name.at(-1) as string) : inner;
+    }
+    case 'case': {
+      const inner = e.otherwise === null ? '?column?' : columnName(e.otherwise);
+      return inner === '?column?' ? 'case' : inner;
+    }
+    case 'exists':
+      return 'exists';
+    case 'array':
+    case 'array-subquery':
+      return 'array';
+    case 'row':
+      return 'row';
+    case 'scalar-subquery': {
+      const { body } = e.query;
+      const item = body.kind === 'select' ? body.items[0] : undefined;
+      return item?.kind === 'expression' ? (item.alias ?? columnName(item.expression)) : '?column?';
+    }
+    case 'collate':
+    case 'subscript':
+      return columnName(e.operand);
+    default:
+      return '?column?';
+  }
+}
