@@ -1,18 +1,16 @@
 import type { Offset, ServerId } from '#schemas/kernel/brand.js';
 
-/** One commit, shared by all keys that it wrote. */
+/** One commit and the keys that it wrote. */
 export interface Commitment {
   readonly offset: Offset;
   readonly server: ServerId;
   readonly epoch: number;
-}
-
-interface Written extends Commitment {
   readonly writes: readonly string[];
 }
 
-/** How much of the arrays' fronts may be unused before they are cut. */
+/** How much of the array's front may be unused before it is cut. */
 const SLACK = 4_096;
+const NOTHING: readonly string[] = [];
 
 /** The highest offset of any writer, and the highest of any other writer than that one: enough to leave out one writer. */
 class HighestByWriter {
@@ -42,17 +40,19 @@ function isBy(commitment: Commitment, server: ServerId, epoch: number): boolean 
 /**
  * The keys written by recent commits, in log order, and the last commit of each.
  *
- * Invariants: offsets ascend; `#last` holds exactly the keys that stand in the window, each with its newest commit; what
- * falls out is noted in the floors. Everything is a function of what was admitted.
+ * Invariants: offsets ascend; what falls out is noted in the floors. `#last` knows the keys of the commits before
+ * `#indexed` that stand in the window, each with the newest of those commits. Everything is a function of what was admitted.
  */
 export class CommitWindow {
   readonly #offsetsMax: number;
   readonly #keysMax: number;
-  readonly #last = new Map<string, Commitment>();
-  /** Parallel arrays: a key and its commit, in log order, from `#from` on. */
-  #keys: string[] = [];
-  #commitments: Commitment[] = [];
+  /** In log order, from `#from` on. */
+  #commits: Commitment[] = [];
   #from = 0;
+  /** Keys of the commits from `#from` on. */
+  #size = 0;
+  readonly #last = new Map<string, Commitment>();
+  #indexed = 0;
   readonly #newest = new HighestByWriter();
   readonly #dropped = new HighestByWriter();
 
@@ -61,8 +61,9 @@ export class CommitWindow {
     this.#keysMax = keys;
   }
 
+  /** Keys that are kept; one that was written twice counts twice. */
   get size(): number {
-    return this.#keys.length - this.#from;
+    return this.#size;
   }
 
   /** Offset of the newest commit; -1 when there was none. */
@@ -84,80 +85,84 @@ export class CommitWindow {
     return this.#dropped.without(server, epoch) + 1;
   }
 
+  /**
+   * The key's last commit. The first call after an `admit` enters the keys of all commits since the last one: where there is one server
+   * and nobody is serializable nobody asks, and a commit costs no entry a key.
+   */
   lastOf(key: string): Commitment | undefined {
+    for (; this.#indexed < this.#commits.length; this.#indexed++) {
+      const commitment = this.#commits[this.#indexed] as Commitment;
+      for (let i = 0; i < commitment.writes.length; i++) this.#last.set(commitment.writes[i] as string, commitment);
+    }
     return this.#last.get(key);
   }
 
-  /** Place of the first key that was committed at `offset` or behind it; `size` when there is none. */
-  firstSince(offset: number): number {
+  /** Calls `visit` with each commit at `offset` or behind it, until it answers true. */
+  anySince(offset: number, visit: (commitment: Commitment) => boolean): boolean {
     let low = this.#from;
-    let high = this.#commitments.length;
+    let high = this.#commits.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if ((this.#commitments[middle] as Commitment).offset < offset) low = middle + 1;
+      if ((this.#commits[middle] as Commitment).offset < offset) low = middle + 1;
       else high = middle;
     }
-    return low - this.#from;
-  }
-
-  keyAt(place: number): string {
-    return this.#keys[this.#from + place] as string;
-  }
-
-  commitmentAt(place: number): Commitment {
-    return this.#commitments[this.#from + place] as Commitment;
+    for (; low < this.#commits.length; low++) if (visit(this.#commits[low] as Commitment)) return true;
+    return false;
   }
 
   /** Hot: once a commit. */
-  admit({ offset, server, epoch, writes }: Written): void {
-    const commitment: Commitment = { offset, server, epoch };
-    this.#newest.add(commitment);
+  admit(offset: Offset, server: ServerId, epoch: number, writes: readonly string[]): void {
     if (writes.length > this.#keysMax) {
-      this.#dropAll(commitment);
+      this.#dropAll({ offset, server, epoch, writes: NOTHING });
       return;
     }
-    for (let i = 0; i < writes.length; i++) {
-      const key = writes[i] as string;
-      this.#last.set(key, commitment);
-      this.#keys.push(key);
-      this.#commitments.push(commitment);
-    }
+    const commitment: Commitment = { offset, server, epoch, writes };
+    this.#newest.add(commitment);
+    if (writes.length === 0) return;
+    this.#commits.push(commitment);
+    this.#size += writes.length;
     this.#trim(offset - this.#offsetsMax);
   }
 
   /** A load that the window cannot hold: what stood before it goes, and so does it. */
   #dropAll(load: Commitment): void {
-    let last: Commitment | null = null;
-    for (let at = this.#from; at < this.#commitments.length; at++) {
-      const commitment = this.#commitments[at] as Commitment;
-      if (commitment !== last) this.#dropped.add(commitment);
-      last = commitment;
-    }
+    this.#newest.add(load);
+    for (let at = this.#from; at < this.#commits.length; at++) this.#dropped.add(bare(this.#commits[at] as Commitment));
     this.#dropped.add(load);
     this.#last.clear();
-    this.#keys = [];
-    this.#commitments = [];
+    this.#commits = [];
     this.#from = 0;
+    this.#indexed = 0;
+    this.#size = 0;
   }
 
   /** Whole commits only: a window that held half of one could not be told from one that holds all of it. */
   #trim(oldest: number): void {
     let at = this.#from;
-    const end = this.#keys.length;
-    while (at < end) {
-      const commitment = this.#commitments[at] as Commitment;
-      if (commitment.offset >= oldest && end - at <= this.#keysMax) break;
-      for (; at < end && this.#commitments[at] === commitment; at++) {
-        const key = this.#keys[at] as string;
-        if (this.#last.get(key) === commitment) this.#last.delete(key);
+    for (; at < this.#commits.length; at++) {
+      const commitment = this.#commits[at] as Commitment;
+      if (commitment.offset >= oldest && this.#size <= this.#keysMax) break;
+      const { writes } = commitment;
+      this.#size -= writes.length;
+      if (at < this.#indexed) {
+        for (let i = 0; i < writes.length; i++) {
+          const key = writes[i] as string;
+          if (this.#last.get(key) === commitment) this.#last.delete(key);
+        }
       }
-      this.#dropped.add(commitment);
+      this.#dropped.add(bare(commitment));
     }
     this.#from = at;
-    if (at > SLACK && at * 2 > end) {
-      this.#keys = this.#keys.slice(at);
-      this.#commitments = this.#commitments.slice(at);
+    if (this.#indexed < at) this.#indexed = at;
+    if (at > SLACK && at * 2 > this.#commits.length) {
+      this.#commits = this.#commits.slice(at);
+      this.#indexed -= at;
       this.#from = 0;
     }
   }
+}
+
+/** Without its keys, which nobody shall keep for the sake of an offset. */
+function bare({ offset, server, epoch }: Commitment): Commitment {
+  return { offset, server, epoch, writes: NOTHING };
 }
