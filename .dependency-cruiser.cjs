@@ -23,7 +23,6 @@ const HOMES = {
   avsc: 'schemas/events/',
   'classic-level': 'engines/rows/',
   msgpackr: 'schemas/(link|program)/',
-  uuidv7: '(schemas/kernel|log|ops|engines)/',
   fastify: 'ops/',
   '@fastify/[^/]+': 'ops/',
   'prom-client': 'ops/',

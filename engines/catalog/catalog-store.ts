@@ -11,7 +11,6 @@ import { type BootstrapOptions, bootstrapRows } from './bootstrap.js';
 import { executeDdl } from './ddl/execute.js';
 import { DdlWork } from './ddl/work.js';
 import type { CatalogHolder, DdlContext, DdlResult, SessionIdentity } from './ddl-contract.js';
-import type { Catalog } from './entry.js';
 import type { ExpressionCompiler } from './expression-compiler.js';
 import type { SchemaRegistrar } from './schema-registrar.js';
 import { SequencePool } from './sequence-pool.js';
@@ -249,9 +248,3 @@ export class CatalogStore implements CatalogHolder {
 
 /** Internal transactions are never interrupted. */
 export const NO_CONTROL = { lockTimeoutMs: 0, interrupted: null, onInterrupt: () => () => undefined } as const;
-
-/** Reads a snapshot out of a Catalog: everything in engines/catalog makes no other. */
-export function asSnapshot(catalog: Catalog): CatalogSnapshot {
-  assert(catalog instanceof CatalogSnapshot, 'a catalog comes from the catalog store');
-  return catalog;
-}

@@ -202,7 +202,7 @@ function atOnce<T>(value: T | Promise<T>): T {
   return value;
 }
 
-export function limitReached(sequence: SequenceLimits): SqlError {
+function limitReached(sequence: SequenceLimits): SqlError {
   const ascending = sequence.increment > 0n;
   return new SqlError(
     'sequence_generator_limit_exceeded',

@@ -24,7 +24,7 @@ import type { ShapeFactory, ShapeParts } from './table-shape.js';
 export type VirtualTables = ReadonlyMap<string, ReadonlyMap<string, VirtualTableEntry>>;
 
 /** The schema under which system tables may be read. Verifiers of passwords are not among them. */
-export const SYSTEM_SCHEMA = 'polylog';
+const SYSTEM_SCHEMA = 'polylog';
 
 const NO_ROWS: readonly never[] = [];
 

@@ -11,7 +11,7 @@ import { UNUSED_TABLES } from './pg-catalog/unused.js';
 import type { VirtualTables } from './snapshot.js';
 
 /** pg_catalog and information_schema, with the running engine's views answered by `activity`. */
-export function createVirtualTables(activity: ActivityPort): VirtualTables {
+function createVirtualTables(activity: ActivityPort): VirtualTables {
   const entries: readonly VirtualTableEntry[] = [
     ...RELATION_TABLES,
     ...CONSTRAINT_TABLES,

@@ -59,7 +59,7 @@ export function rowEvaluator(scalar: Scalar): Evaluator {
 }
 
 /** A column's default as a value of its type. */
-export function bindDefault(expression: Expression, type: SqlType, column: string, context: BindContext): Evaluator {
+function bindDefault(expression: Expression, type: SqlType, column: string, context: BindContext): Evaluator {
   const place: Place = {
     ...tablePlace({ name: '', schema: '', columns: [], id: 0 as TableEntry['id'] }, 'DEFAULT expressions'),
   };

@@ -51,7 +51,7 @@ function duration(text: string): string | null {
 }
 
 /** Milliseconds of a duration setting; null when the text is none or out of range. */
-export function durationMs(text: string): number | null {
+function durationMs(text: string): number | null {
   const match = /^\s*(\d+(?:\.\d+)?)\s*(us|ms|s|min|h|d)?\s*$/.exec(text);
   if (match === null) return null;
   const ms = Math.round(Number(match[1]) * (UNIT_MS[match[2] ?? 'ms'] as number));

@@ -27,7 +27,7 @@ const PLANNED: ReadonlySet<Statement['kind']> = new Set<Statement['kind']>([
 ]);
 
 /** True for statements that the planner runs. */
-export function isPlanned(statement: Statement): boolean {
+function isPlanned(statement: Statement): boolean {
   return PLANNED.has(statement.kind);
 }
 

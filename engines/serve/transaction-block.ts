@@ -204,7 +204,7 @@ export class TransactionBlock {
 const NO_MODES = { isolation: null, readOnly: null };
 
 /** READ UNCOMMITTED is read committed, as in PostgreSQL. */
-export function isolationOf(name: string): Isolation {
+function isolationOf(name: string): Isolation {
   if (name === 'serializable' || name === 'repeatable read') return name;
   return 'read committed';
 }

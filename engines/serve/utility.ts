@@ -17,7 +17,7 @@ export interface UtilityResult {
   readonly endsBlock?: boolean;
 }
 
-export function done(verb: string, rows: readonly Row[] | null = null): UtilityResult {
+function done(verb: string, rows: readonly Row[] | null = null): UtilityResult {
   return { verb, count: -1, rows };
 }
 

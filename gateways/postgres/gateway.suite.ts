@@ -18,7 +18,7 @@ export interface TestGateway {
   close(): Promise<void>;
 }
 
-export const testClock: Clock = {
+const testClock: Clock = {
   // biome-ignore lint/style/noRestrictedGlobals: tests run in real time
   nowMicros: () => BigInt(Date.now()) * 1000n,
   monotonicMs: () => performance.now(),

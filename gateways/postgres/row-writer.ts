@@ -59,7 +59,7 @@ const writeBigint: FieldWriter = (out, value) => {
   else out.textField(String(value));
 };
 
-export function textField(type: SqlType, context: TextContext): FieldWriter {
+function textField(type: SqlType, context: TextContext): FieldWriter {
   switch (type.kind) {
     case 'smallint':
     case 'integer':

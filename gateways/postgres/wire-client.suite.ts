@@ -6,7 +6,7 @@ export interface Received {
   readonly body: Buffer;
 }
 
-export const int16 = (n: number): Buffer => Buffer.from([(n >> 8) & 255, n & 255]);
+const int16 = (n: number): Buffer => Buffer.from([(n >> 8) & 255, n & 255]);
 export const int32 = (n: number): Buffer => Buffer.from([(n >>> 24) & 255, (n >>> 16) & 255, (n >>> 8) & 255, n & 255]);
 export const cstring = (text: string): Buffer => Buffer.from(`${text}\0`);
 

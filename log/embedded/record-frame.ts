@@ -18,7 +18,7 @@ import { decodeHeaders, encodeHeaders, headersBytes } from './record-headers.js'
  * A group is written after the one before it is durable. So `in group` says what was durable when the record was
  * written, and that tells damage from a write that broke off: see `durableBefore`.
  */
-export const HEADER_BYTES = 8;
+const HEADER_BYTES = 8;
 const FIXED_BYTES = 22;
 const OFFSET_AT = 0;
 const IN_GROUP_AT = 6;
@@ -26,7 +26,7 @@ const TIMESTAMP_AT = 10;
 const KEY_LENGTH_AT = 16;
 const HEADERS_LENGTH_AT = 20;
 /** A record this large was never written: a larger length is a sign of damage. */
-export const RECORD_BYTES_MAX = 1 << 30;
+const RECORD_BYTES_MAX = 1 << 30;
 /** Up to here a byte loop is quicker than the call of `set`. */
 const SMALL_BYTES = 24;
 

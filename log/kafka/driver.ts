@@ -12,7 +12,6 @@ export interface DriverError extends Error {
 /** Error codes of librdkafka (negative: its own) and of the protocol that are told apart here. */
 export const ALL_BROKERS_DOWN = -187;
 export const AUTO_OFFSET_RESET = -140;
-export const QUEUE_FULL = -184;
 export const TOPIC_ALREADY_EXISTS = 36;
 
 export type Answer<T> = (error: DriverError | null | undefined, result: T) => void;

@@ -33,7 +33,7 @@ export interface CertifierLimits {
   readonly keys: number;
 }
 
-export const DEFAULT_LIMITS: CertifierLimits = { offsets: 1_000_000, keys: 500_000 };
+const DEFAULT_LIMITS: CertifierLimits = { offsets: 1_000_000, keys: 500_000 };
 
 /** Key under which a write is certified: object id as four bytes and the encoded key. Order within an object is key order. */
 export function certifiedKey(object: number, key: string): string {

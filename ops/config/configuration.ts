@@ -59,7 +59,7 @@ const logUrl = (value: unknown): string => {
 };
 const port = integer(0, 65_535);
 
-export const KEYS: { readonly [K in keyof Configuration]: Key } = {
+const KEYS: { readonly [K in keyof Configuration]: Key } = {
   data: { flag: '--data', environment: 'POLYLOG_DATA', initial: 'data', read: text },
   log: { flag: '--log', environment: 'POLYLOG_LOG', initial: 'embedded', read: logUrl },
   host: { flag: '--host', environment: 'POLYLOG_HOST', initial: '127.0.0.1', read: text },

@@ -20,7 +20,7 @@ const RESTART_MS = 500;
 const SOCKET_PATH_MAX = 100;
 
 /** A start that was refused for a reason that the user can mend. */
-export class StartRefused extends Error {
+class StartRefused extends Error {
   override readonly name = 'StartRefused';
 }
 

@@ -3,7 +3,7 @@ import { type AvroType, columnCodec } from './column-codec.js';
 import type { EventColumn, EventShape } from './event.js';
 
 /** Avro names are [A-Za-z_][A-Za-z0-9_]*; SQL names are anything. The SQL name stands beside in an attribute. */
-export function avroName(name: string): string {
+function avroName(name: string): string {
   const cleaned = name.replace(/[^A-Za-z0-9_]/g, '_');
   return /^[A-Za-z_]/.test(cleaned) ? cleaned : `_${cleaned}`;
 }

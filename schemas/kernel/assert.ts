@@ -1,5 +1,5 @@
 /** A broken assertion is a bug in Polylog, never bad input: it ends the process, and the log recovers it. */
-export class AssertionError extends Error {
+class AssertionError extends Error {
   override readonly name = 'AssertionError';
 }
 

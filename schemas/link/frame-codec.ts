@@ -11,7 +11,7 @@ import type { MessagePackWriter } from './message-pack-writer.js';
 const HEADER = 4;
 
 /** A frame larger than this is refused on either side: beyond PostgreSQL's own limit of 1 GiB for a message. */
-export const FRAME_BYTES_MAX = 0x4000_0000 + 0x0100_0000;
+const FRAME_BYTES_MAX = 0x4000_0000 + 0x0100_0000;
 
 /** Thrown by `encodeFrame`; nothing of the frame was written. */
 export class FrameTooLargeError extends Error {

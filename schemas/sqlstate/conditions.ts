@@ -261,23 +261,3 @@ export const SQLSTATES = {
 } as const;
 
 export type Condition = keyof typeof SQLSTATES;
-
-const BY_CODE = new Map<string, Condition>();
-for (const [name, code] of Object.entries(SQLSTATES)) if (!BY_CODE.has(code)) BY_CODE.set(code, name as Condition);
-
-/** The condition of a SQLSTATE; internal_error for a code that is not in the table. */
-export function conditionOf(code: string): Condition {
-  return BY_CODE.get(code) ?? 'internal_error';
-}
-
-/** Conditions after which the same transaction, run again from its start, may well succeed. */
-const RETRYABLE: ReadonlySet<Condition> = new Set<Condition>([
-  'serialization_failure',
-  'deadlock_detected',
-  'lock_not_available',
-  'cannot_connect_now',
-]);
-
-export function isRetryable(condition: Condition): boolean {
-  return RETRYABLE.has(condition);
-}

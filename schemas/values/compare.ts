@@ -50,10 +50,6 @@ export function comparator(type: SqlType): Comparator {
   }
 }
 
-export function compareValues(type: SqlType, a: Value, b: Value): number {
-  return comparator(type)(a, b);
-}
-
 const compareIntegers: Comparator = (a, b) => (a as number) - (b as number) || 0;
 
 const compareBigints: Comparator = (a, b) =>

@@ -81,7 +81,7 @@ export function timeZoneOfSetting(text: string): string | null {
 }
 
 /** <+03>-03: PostgreSQL's name of a fixed offset. */
-export function fixedZoneName(secondsEast: number): string {
+function fixedZoneName(secondsEast: number): string {
   return `<${printOffset(secondsEast)}>${printOffset(0 - secondsEast)}`;
 }
 

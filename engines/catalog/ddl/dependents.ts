@@ -164,7 +164,7 @@ export async function removeConstraint(work: DdlWork, constraint: ConstraintRow)
 }
 
 /** Foreign keys of any table that need this constraint's index. */
-export function keysNeeding(work: DdlWork, constraint: ConstraintRow): ConstraintRow[] {
+function keysNeeding(work: DdlWork, constraint: ConstraintRow): ConstraintRow[] {
   if (constraint.kind !== 'primary' && constraint.kind !== 'unique') return [];
   const index = constraint.kind === 'primary' ? null : constraint.index;
   return work.snapshot.referencesTo(constraint.relation).filter((key) => key.referencedIndex === index);

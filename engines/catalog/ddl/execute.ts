@@ -16,25 +16,6 @@ import { alterUser, createUser, userRow } from './users.js';
 import { createView } from './views.js';
 import { type DdlWork, missingRelation } from './work.js';
 
-/** Statement kinds that `executeDdl` runs. */
-export const DDL_KINDS: ReadonlySet<Statement['kind']> = new Set<Statement['kind']>([
-  'create-table',
-  'create-table-as',
-  'alter-table',
-  'drop',
-  'create-index',
-  'create-schema',
-  'create-database',
-  'create-view',
-  'create-sequence',
-  'alter-sequence',
-  'create-user',
-  'alter-user',
-  'grant',
-  'comment',
-  'truncate',
-]);
-
 /** Runs a statement that changes the catalog. Afterwards `work.snapshot` is the catalog with the change. */
 export async function executeDdl(statement: Statement, work: DdlWork): Promise<DdlResult> {
   if (work.transaction.readOnly) {

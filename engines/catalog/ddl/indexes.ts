@@ -148,7 +148,7 @@ function expressionName(expression: Expression): string {
     : 'expr';
 }
 
-export function columnOf(table: TableEntry, name: string, token: number): TableEntry['columns'][number] {
+function columnOf(table: TableEntry, name: string, token: number): TableEntry['columns'][number] {
   const column = table.columns.find((candidate) => candidate.name === name);
   if (column === undefined) {
     throw new SqlError('undefined_column', `column "${name}" does not exist`, { token });

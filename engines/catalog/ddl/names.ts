@@ -55,8 +55,3 @@ function firstFree(make: (label: string) => string, label: string, isTaken: (nam
     if (!isTaken(name)) return name;
   }
 }
-
-/** Names of several columns as they stand in a constraint's name. */
-export function joinedNames(columns: readonly string[]): string {
-  return columns.join('_');
-}

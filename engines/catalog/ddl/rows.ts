@@ -12,7 +12,7 @@ import type { DdlWork } from './work.js';
 /** What DDL does to the rows of a table: checks and rewrites, all through the statement's transaction. */
 
 /** Calls `take` for every batch of a table's rows; false ends the scan. Others get their turn between batches. */
-export async function eachBatch(
+async function eachBatch(
   work: DdlWork,
   shape: TableShape,
   take: (rows: readonly VisibleRow[]) => Promise<void> | boolean | void,
@@ -45,12 +45,12 @@ export async function isEmpty(work: DdlWork, shape: TableShape): Promise<boolean
 }
 
 /** A slot's value, for a row that may be older than the slot. */
-export function slotValue(shape: TableShape, row: Row, slot: number): Value {
+function slotValue(shape: TableShape, row: Row, slot: number): Value {
   return slot < row.length ? (row[slot] ?? null) : (shape.missing[slot] ?? null);
 }
 
 /** A row of the shape's full length. */
-export function fullRow(shape: TableShape, row: Row): Value[] {
+function fullRow(shape: TableShape, row: Row): Value[] {
   const full = row.slice();
   for (let slot = row.length; slot < shape.event.slots; slot++) full.push(shape.missing[slot] ?? null);
   return full;
@@ -138,7 +138,7 @@ export async function checkNotNull(work: DdlWork, table: TableEntry, slot: numbe
   });
 }
 
-export function containsNull(table: { readonly schema: string; readonly name: string }, column: string): SqlError {
+function containsNull(table: { readonly schema: string; readonly name: string }, column: string): SqlError {
   return new SqlError('not_null_violation', `column "${column}" of relation "${table.name}" contains null values`, {
     schema: table.schema,
     table: table.name,

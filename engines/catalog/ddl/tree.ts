@@ -26,7 +26,7 @@ export function walk(tree: unknown, visit: (node: Node) => void): void {
 }
 
 /** The tree with nodes replaced, children first. */
-export function rewrite<T>(tree: T, change: (node: Node) => Node): T {
+function rewrite<T>(tree: T, change: (node: Node) => Node): T {
   return rewritten(tree, change) as T;
 }
 

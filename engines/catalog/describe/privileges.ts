@@ -9,7 +9,7 @@ import { findRelation } from './names.js';
 /** has_…_privilege and pg_has_role. */
 
 /** A user is a member of itself and, through them, of its roles' roles. */
-export function isMemberOf(catalog: Catalog, user: UserEntry, role: ObjectId): boolean {
+function isMemberOf(catalog: Catalog, user: UserEntry, role: ObjectId): boolean {
   const seen = new Set<ObjectId>([user.id]);
   for (const id of seen) {
     if (id === role) return true;

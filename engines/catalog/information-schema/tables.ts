@@ -67,12 +67,12 @@ const PRECISIONS: Readonly<Record<string, readonly [precision: number, radix: nu
 
 const UDT_NAMES: ReadonlyMap<string, string> = new Map(LISTED_TYPES.map(({ type, name }) => [type.kind, name]));
 
-export function udtName(type: SqlType): string {
+function udtName(type: SqlType): string {
   return type.kind === 'array' ? `_${udtName(type.element)}` : (UDT_NAMES.get(type.kind) ?? type.kind);
 }
 
 /** The columns of information_schema that describe a type. */
-export function typeCells(type: SqlType, database: string): Cells {
+function typeCells(type: SqlType, database: string): Cells {
   const [precision, radix, scale] = PRECISIONS[type.kind] ?? [null, null, null];
   const length = type.kind === 'varchar' || type.kind === 'char' ? type.length || null : null;
   const numeric = type.kind === 'numeric';

@@ -19,7 +19,7 @@ export function ownRelations(catalog: CatalogSnapshot, database: ObjectId): Rela
   return [...catalog.relations.values()].filter((relation) => relation.database === database);
 }
 
-export function namespaceOf(schema: string): number {
+function namespaceOf(schema: string): number {
   return schema === 'pg_catalog' ? BOOTSTRAP.pgCatalog : BOOTSTRAP.informationSchema;
 }
 

@@ -48,7 +48,7 @@ const KEPT = 128;
 const parsed = new Map<string, readonly Node[]>();
 
 /** A pattern's keywords and the text between them. */
-export function parsePattern(pattern: string): readonly Node[] {
+function parsePattern(pattern: string): readonly Node[] {
   let nodes = parsed.get(pattern);
   if (nodes === undefined) {
     nodes = readPattern(pattern);

@@ -55,7 +55,7 @@ function removeElement(document: string, index: number): string {
 }
 
 /** #- : the document without what the path names. */
-export function removeAtPath(document: string, path: SqlArray): string {
+function removeAtPath(document: string, path: SqlArray): string {
   const value = parseJson(document);
   if (!isContainer(value)) throw new SqlError('invalid_parameter_value', 'cannot delete path in scalar');
   return printJsonb(removed(value, path as readonly string[], 0));

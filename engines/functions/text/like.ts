@@ -61,7 +61,7 @@ function likeSource(pattern: string): string {
   return source;
 }
 
-export function quoteRegex(text: string): string {
+function quoteRegex(text: string): string {
   return text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
 }
 

@@ -71,7 +71,7 @@ const SPELLINGS: Readonly<Record<string, string>> = {
   timezone_m: 'timezone_minute',
 };
 
-export function fieldName(text: string): string {
+function fieldName(text: string): string {
   const name = text.toLowerCase();
   return SPELLINGS[name] ?? name;
 }

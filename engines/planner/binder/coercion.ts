@@ -3,7 +3,7 @@ import { type CastMethod, castFunction, castMethod } from '#schemas/values/cast.
 import { fitToType, hasModifiers } from '#schemas/values/coerce.js';
 import { DEFAULT_TEXT_CONTEXT, textParser } from '#schemas/values/text-form.js';
 import type { SqlType, TypeKind } from '#schemas/values/type.js';
-import { printType, printTypeKind, sameKind, sameType, TYPES } from '#schemas/values/type-name.js';
+import { printTypeKind, sameKind, sameType, TYPES } from '#schemas/values/type-name.js';
 import type { Value } from '#schemas/values/value.js';
 import { type CallScalar, contextCast, type Scalar } from '../../vm/scalar.js';
 import type { ParameterTypes } from './parameters.js';
@@ -182,9 +182,4 @@ function bareType(type: SqlType): SqlType {
   if (type.kind === 'varchar') return TYPES.varchar;
   if (type.kind === 'char') return type;
   return type.kind === 'numeric' ? TYPES.numeric : type;
-}
-
-/** The words of a mismatch: "integer and text". */
-export function typePair(a: SqlType, b: SqlType): string {
-  return `${printType(a)} and ${printType(b)}`;
 }

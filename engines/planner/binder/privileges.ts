@@ -21,7 +21,7 @@ interface Guarded {
   readonly grants: readonly Grant[];
 }
 
-export function hasPrivilege(user: UserEntry, catalog: Catalog, object: Guarded, privilege: string): boolean {
+function hasPrivilege(user: UserEntry, catalog: Catalog, object: Guarded, privilege: string): boolean {
   if (user.superuser || object.owner === user.id) return true;
   const roles = rolesOf(user, catalog);
   return (

@@ -9,7 +9,7 @@ import { type Batch, ComputedOperator, chain, drain, type PlanNode, type Runtime
 import { keyOrder, keysOf, type SortSpec } from './sort.js';
 
 /** Groups that a hash aggregate may hold; beyond it the statement is refused (53200). */
-export const GROUPS_MAX = 10_000_000;
+const GROUPS_MAX = 10_000_000;
 
 export interface AggregateSpec {
   readonly id: ColumnId;

@@ -111,7 +111,7 @@ export function functionNode(
 }
 
 /** The rows of a set-returning function; none when it is strict and an argument is null. */
-export function callTableFunction(
+function callTableFunction(
   definition: TableFunction,
   args: readonly Evaluator[],
   row: Row,

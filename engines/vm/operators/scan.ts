@@ -275,7 +275,7 @@ class ScanOperator implements Operator {
 }
 
 /** The row's identity travels as one more value, behind the columns; only operators that lock or write look at it. */
-export function withIdentity(row: Row, visible: VisibleRow): Row {
+function withIdentity(row: Row, visible: VisibleRow): Row {
   const wide: unknown[] = row.slice();
   wide.push(visible);
   return wide as Value[];

@@ -7,7 +7,7 @@ import type { Frame } from '../interpret.js';
 import { type Batch, ComputedOperator, chain, drain, type PlanNode, type Runtime } from './operator.js';
 
 /** Rows that a sort may hold. Beyond it the statement is refused (53200) rather than the engine's memory exhausted. */
-export const SORT_ROWS_MAX = 20_000_000;
+const SORT_ROWS_MAX = 20_000_000;
 
 export interface SortSpec {
   readonly evaluate: Evaluator;

@@ -11,11 +11,11 @@ import { chain, type Runtime } from '../operators/operator.js';
 import { fullWidth } from '../operators/scan.js';
 
 /** A row for error details: (1, abc, null). */
-export function printRow(table: TableEntry, row: Row): string {
+function printRow(table: TableEntry, row: Row): string {
   return `(${table.columns.map((c) => printValue(c.type, row[c.slot] ?? null)).join(', ')})`;
 }
 
-export function printValue(type: SqlType, value: Value): string {
+function printValue(type: SqlType, value: Value): string {
   return value === null ? 'null' : printText(type, value, DEFAULT_TEXT_CONTEXT);
 }
 

@@ -23,7 +23,7 @@ export interface ModifyPlan {
 }
 
 /** Writes all rows of a statement. Answers how many; what RETURNING says is added to `returned`. */
-export function runWrites(plan: ModifyPlan, runtime: Runtime, returned: Row[] | null): MaybePromise<number> {
+function runWrites(plan: ModifyPlan, runtime: Runtime, returned: Row[] | null): MaybePromise<number> {
   const operator = plan.input.open(runtime);
   const write = plan.start();
   const counter = { count: 0 };

@@ -75,7 +75,7 @@ export class BinaryReader {
 }
 
 /** Text from a client's bytes. Throws 22021 when they are not UTF-8 or hold a zero byte, which no text value can. */
-export function decodeUtf8(bytes: Buffer): string {
+function decodeUtf8(bytes: Buffer): string {
   if (!isUtf8(bytes) || bytes.includes(0)) {
     throw new SqlError(
       'character_not_in_repertoire',
