@@ -1,6 +1,6 @@
 /**
  * Error conditions by the names that PostgreSQL's documentation gives them (its appendix A, "PostgreSQL Error Codes"), with their five-character
- * SQLSTATE. Two names may share a code; `conditionOf` answers with the first.
+ * SQLSTATE. Two names may share a code.
  */
 export const SQLSTATES = {
   successful_completion: '00000',
