@@ -1,3 +1,4 @@
+import { mkdir } from 'node:fs/promises';
 import { type ChainedBatch, ClassicLevel, type Iterator as LevelIterator } from 'classic-level';
 import type { ObjectId } from '#schemas/kernel/brand.js';
 import { type Checkpoint, parseCheckpoint, printCheckpoint } from './checkpoint.js';
@@ -23,6 +24,7 @@ export class LevelRows {
   }
 
   static async open(folder: string): Promise<LevelRows> {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
     const db = new ClassicLevel<Buffer, Buffer>(folder, {
       keyEncoding: 'buffer',
       valueEncoding: 'buffer',

@@ -1,8 +1,10 @@
 import type { ChangeLog } from '#log/change-log.js';
 import { millisOf, VersionMint } from '#log/clock/hybrid-clock.js';
 import { Certifier } from '#log/transactions/certifier.js';
+import type { Leases } from '#log/transactions/leases.js';
 import { COMMIT_EVENT_SCHEMA, SERVER_LEASE_SCHEMA } from '#schemas/events/avro-schema.js';
 import { EventCodec } from '#schemas/events/codec.js';
+import type { ServerLease } from '#schemas/events/event.js';
 import type { Offset, Partition, ServerId } from '#schemas/kernel/brand.js';
 import type { Clock, Random } from '#schemas/kernel/ports.js';
 import type { LinkPeer } from '#schemas/link/frames.js';
@@ -13,7 +15,8 @@ import { VIRTUAL_TABLES } from '../catalog/virtual-tables.js';
 import { EXPRESSION_COMPILER } from '../planner/expression-compiler.js';
 import { Store } from '../rows/store.js';
 import { createVerifier } from '../security/scram.js';
-import { Folder } from '../tx/folder.js';
+import { Checkpointer } from '../tx/checkpointer.js';
+import { recover } from '../tx/recovery.js';
 import { TransactionManager } from '../tx/transaction-manager.js';
 import { GatewayConnection } from './connection.js';
 import { COMMIT_SCHEMA_ID, EventSchemaRegistrar, EventSchemaStore, LEASE_SCHEMA_ID } from './event-schemas.js';
@@ -21,6 +24,8 @@ import type { EngineServices } from './services.js';
 
 export interface EngineOptions {
   readonly log: ChangeLog;
+  /** Folder of the rows on disk, which a start may find or make; null = rows in memory, and the whole log is folded at each start. */
+  readonly storeFolder: string | null;
   readonly clock: Clock;
   readonly random: Random;
   /** A foreign schema registry; null = the built-in one. */
@@ -47,6 +52,12 @@ export interface EngineStatistics {
   readonly durableOffset: number;
   readonly recoveredEvents: number;
   readonly recoveryMs: number;
+  /** Estimated bytes of rows in memory. */
+  readonly memtableBytes: number;
+  /** Rows of tables not wholly in memory: found in the cache, read from disk. */
+  readonly rowCacheHits: number;
+  readonly rowCacheMisses: number;
+  readonly flushes: number;
 }
 
 /** All databases share one partition until they are told otherwise (docs/decisions). */
@@ -59,6 +70,8 @@ export class Engine {
   readonly registry: BuiltInRegistry;
   readonly catalog: CatalogStore;
   readonly #manager: TransactionManager;
+  readonly #store: Store;
+  readonly #checkpointer: Checkpointer;
   readonly #services: EngineServices;
   readonly #connections = new Set<GatewayConnection>();
   readonly #mockSecret: Uint8Array;
@@ -70,12 +83,15 @@ export class Engine {
     catalog: CatalogStore;
     manager: TransactionManager;
     store: Store;
+    checkpointer: Checkpointer;
     options: EngineOptions;
     recovery: { events: number; ms: number };
   }) {
     this.registry = parts.registry;
     this.catalog = parts.catalog;
     this.#manager = parts.manager;
+    this.#store = parts.store;
+    this.#checkpointer = parts.checkpointer;
     this.#recovery = parts.recovery;
     const { clock, random, nextTurn, reportBug } = parts.options;
     this.#mockSecret = random.bytes(32);
@@ -95,7 +111,7 @@ export class Engine {
   static async open(options: EngineOptions): Promise<Engine> {
     const { log, clock, random } = options;
     const began = clock.monotonicMs();
-    const store = new Store();
+    const store = options.storeFolder === null ? new Store() : await Store.open(options.storeFolder);
     const certifier = new Certifier();
     const schemas = new EventSchemaStore(store);
     const ids = await fixedIds(options.registry);
@@ -109,37 +125,30 @@ export class Engine {
       virtual: VIRTUAL_TABLES,
       generationGone: (generation) => store.dropTable(generation),
     });
-    const folder = new Folder(store, codec, certifier, catalog);
-    if (options.registry !== null) folder.resolveSchemas(schemaFetcher(options.registry, schemas));
-    await folder.replay(log, PARTITION, 0 as Offset);
-
-    const { state } = folder;
-    const epoch = state.assembler.epochOf(SERVER) + 1;
-    const timestamp = Number(clock.nowMicros());
-    const lease = codec.encode({
-      kind: 'lease',
-      action: 'taken',
-      server: SERVER,
-      epoch,
-      holder: options.holder,
-      timestamp,
+    const fetchSchemas = options.registry === null ? undefined : schemaFetcher(options.registry, schemas);
+    const recovered = await recover({
+      store,
+      log,
+      partition: PARTITION,
+      codec,
+      certifier,
+      shapes: catalog,
+      ...(fetchSchemas === undefined ? {} : { fetchSchemas }),
     });
-    const taken = await log.append(PARTITION, [
-      { key: null, value: lease, timestampMs: Math.floor(timestamp / 1_000) },
-    ]);
-    codec.reset();
-    const mint = new VersionMint(clock, random, state.lastVersion === null ? 0 : millisOf(state.lastVersion) + 1);
+    if (recovered.rebuilt !== null) options.reportBug(new Error(`the row store was built anew: ${recovered.rebuilt}`));
+    const { epoch, next } = await takeLease(options, codec, recovered.leases);
+    const floor = recovered.lastVersion === null ? 0 : millisOf(recovered.lastVersion) + 1;
     const manager = new TransactionManager({
       store,
       log,
       partition: PARTITION,
       encoder: codec,
       clock,
-      mint,
+      mint: new VersionMint(clock, random, floor),
       server: SERVER,
       epoch,
       certifier,
-      durable: (taken + 1) as Offset,
+      durable: next,
     });
     manager.onCommitMs = options.onCommitMs;
     manager.onDecided((writes) => catalog.decided(writes));
@@ -155,13 +164,25 @@ export class Engine {
       const shape = catalog.current.shapeOfGeneration(generation);
       if (shape !== null) await registrar.register(shape.event);
     }
+    const checkpointer = new Checkpointer({
+      store,
+      manager,
+      log,
+      partition: PARTITION,
+      clock,
+      leases: recovered.leases,
+      onFailure: options.reportBug,
+    });
+    checkpointer.start();
+    store.warmUp((generation) => catalog.shapeOf(generation)).catch(options.reportBug);
     return new Engine({
       registry: new BuiltInRegistry(schemas),
       catalog,
       manager,
       store,
+      checkpointer,
       options,
-      recovery: { events: state.events, ms: clock.monotonicMs() - began },
+      recovery: { events: recovered.events, ms: clock.monotonicMs() - began },
     });
   }
 
@@ -188,11 +209,21 @@ export class Engine {
       durableOffset: this.#manager.durable,
       recoveredEvents: this.#recovery.events,
       recoveryMs: this.#recovery.ms,
+      memtableBytes: this.#store.memoryBytes,
+      rowCacheHits: this.#store.statistics.hits,
+      rowCacheMisses: this.#store.statistics.misses,
+      flushes: this.#store.statistics.flushes,
     };
   }
 
+  /** Ends the sessions and takes the rows to disk. The log is still open. */
   async close(): Promise<void> {
     for (const connection of [...this.#connections]) connection.close();
+    try {
+      await this.#checkpointer.stop();
+    } finally {
+      await this.#store.close();
+    }
   }
 
   #drained(peer: LinkPeer): Promise<void> {
@@ -211,6 +242,22 @@ export class Engine {
       };
     });
   }
+}
+
+/** Writes a new lease of the server id into the log: what an earlier holder had not committed by then never happened. */
+async function takeLease(
+  { log, clock, holder }: EngineOptions,
+  codec: EventCodec,
+  leases: Leases,
+): Promise<{ readonly epoch: number; readonly next: Offset }> {
+  const epoch = leases.epochOf(SERVER) + 1;
+  const timestamp = Number(clock.nowMicros());
+  const lease: ServerLease = { kind: 'lease', action: 'taken', server: SERVER, epoch, holder, timestamp };
+  const value = codec.encode(lease);
+  const taken = await log.append(PARTITION, [{ key: null, value, timestampMs: Math.floor(timestamp / 1_000) }]);
+  codec.reset();
+  leases.take(lease);
+  return { epoch, next: (taken + 1) as Offset };
 }
 
 /** Ids of the two fixed events: the built-in registry's own, or what a foreign one gives them. */

@@ -1,5 +1,5 @@
 import { mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import pino from 'pino';
 import { Engine } from '#engines/serve/engine.js';
@@ -26,6 +26,7 @@ async function run(): Promise<void> {
   const log = await openLog(configuration);
   const engine = await Engine.open({
     log,
+    storeFolder: join(configuration.data, 'store'),
     clock,
     random: systemRandom,
     registry:

@@ -20,6 +20,7 @@ const transactions = Number(process.argv[2] ?? 200_000);
 
 const engine = await Engine.open({
   log: new MemoryLog(),
+  storeFolder: null,
   clock: systemClock(),
   random: systemRandom,
   registry: null,
