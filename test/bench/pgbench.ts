@@ -1,0 +1,87 @@
+/** One run of pgbench, with a suspicious reading of what it says. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { join } from 'node:path';
+import { temporaryDirectory } from '../harness/temporary-directory.js';
+import { runClient } from './client-program.js';
+import { median } from './median.js';
+import type { Server } from './servers.js';
+
+/** Either what was measured, or why it counts for nothing: a run with a single error is no result. */
+export type PgbenchRun =
+  | { readonly ok: true; readonly tps: number; readonly p50Ms: number | null; readonly transactions: number }
+  | { readonly ok: false; readonly reason: string };
+
+export interface PgbenchWork {
+  /** A built-in script by name, or the path of one's own. */
+  readonly script: { readonly builtin: string } | { readonly file: string };
+  readonly clients: number;
+  readonly seconds: number;
+  /** pgbench vacuums its own tables and empties its history before a run; leave out where they do not exist. */
+  readonly ownTables: boolean;
+}
+
+/** Share of transactions whose latency is written down: all of them would cost pgbench a file write each. */
+const SAMPLED = 0.1;
+const GRACE_MS = 60_000;
+const INIT_TIMEOUT_MS = 600_000;
+/** A reason is one line in a table's footnote. */
+const REASON_LENGTH = 300;
+
+/** Creates and fills pgbench's tables. Throws where that fails. */
+export async function initialize(server: Server, scale: number, steps = 'dtgvp'): Promise<void> {
+  const end = await runClient('pgbench', server, ['-i', '-q', '-I', steps, '-s', String(scale)], INIT_TIMEOUT_MS);
+  if (end.code !== 0)
+    throw new Error(`${server.name}: pgbench -i -s ${scale}: ${end.stderr.trim().slice(-REASON_LENGTH)}`);
+}
+
+/** Never throws for what the server does: that is the outcome. */
+export async function runPgbench(server: Server, work: PgbenchWork): Promise<PgbenchRun> {
+  const samples = temporaryDirectory('latencies');
+  try {
+    const { script, clients, seconds } = work;
+    const threads = Math.min(clients, cpus().length);
+    const what = 'builtin' in script ? ['-b', script.builtin] : ['-f', script.file];
+    const load = ['-M', 'prepared', '-c', String(clients), '-j', String(threads), '-T', String(seconds)];
+    const latencies = ['-l', `--sampling-rate=${SAMPLED}`, `--log-prefix=${join(samples.path, 'log')}`];
+    const args = [...what, ...load, ...latencies, ...(work.ownTables ? [] : ['-n'])];
+    const end = await runClient('pgbench', server, args, seconds * 1_000 + GRACE_MS);
+    return readRun(end, sampledP50Ms(samples.path));
+  } finally {
+    samples.remove();
+  }
+}
+
+/** Exported for its test: what pgbench printed and how it ended → the outcome. */
+export function readRun(
+  end: { readonly code: number | null; readonly stdout: string; readonly stderr: string },
+  p50Ms: number | null,
+): PgbenchRun {
+  const failed = (reason: string): PgbenchRun => ({ ok: false, reason: oneLine(reason) });
+  const errors = end.stderr.split('\n').filter((line) => /error|fatal|abort|detail/i.test(line));
+  if (end.code === null) return failed(`pgbench did not end in time. ${errors.join(' ')}`);
+  if (end.code !== 0 || errors.length > 0)
+    return failed(`pgbench ended with ${end.code}: ${errors.join(' ') || end.stderr}`);
+  const failures = Number(/number of failed transactions: (\d+)/.exec(end.stdout)?.[1] ?? Number.NaN);
+  const transactions = Number(/number of transactions actually processed: (\d+)/.exec(end.stdout)?.[1] ?? Number.NaN);
+  const tps = Number(/^tps = ([\d.]+)/m.exec(end.stdout)?.[1] ?? Number.NaN);
+  if (Number.isNaN(failures + transactions + tps)) return failed(`pgbench said nothing to go by: ${end.stdout}`);
+  if (failures > 0) return failed(`${failures} failed transactions beside ${transactions}`);
+  if (transactions === 0) return failed('not a single transaction');
+  return { ok: true, tps, p50Ms, transactions };
+}
+
+function oneLine(text: string): string {
+  return text.replace(/\s+/g, ' ').trim().slice(0, REASON_LENGTH);
+}
+
+/** The third column of pgbench's log is the latency in microseconds. */
+function sampledP50Ms(folder: string): number | null {
+  const micros = readdirSync(folder).flatMap((name) =>
+    readFileSync(join(folder, name), 'utf8')
+      .split('\n')
+      .map((line) => Number(line.split(' ')[2]))
+      .filter((value) => !Number.isNaN(value)),
+  );
+  return micros.length === 0 ? null : median(micros) / 1_000;
+}
