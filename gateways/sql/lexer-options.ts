@@ -10,7 +10,7 @@ export interface LexerOptions {
   readonly identifierBytesMax: number;
   /** A backslash escapes in every string (MySQL); otherwise in E'…' alone, where that exists. */
   readonly backslashEscapes: boolean;
-  /** E'…', U&'…', U&"…" and N'…'. */
+  /** E'…', U&'…' and U&"…". */
   readonly prefixedStrings: boolean;
   /** B'…' and X'…'. */
   readonly bitStrings: boolean;

@@ -176,7 +176,7 @@ export class Scanner {
     return end;
   }
 
-  /** E'…', B'…', X'…', N'…', U&'…' and U&"…", or 0 where the letter at `at` opens a word. */
+  /** E'…', B'…', X'…', U&'…' and U&"…", or 0 where the letter at `at` opens a word: the N of N'…' is one, see typed-literal.ts. */
   private prefixed(at: number, code: number): TokenKind | 0 {
     const options = this.lexicon.options;
     const second = this.text.charCodeAt(at + 1);
@@ -192,8 +192,6 @@ export class Scanner {
         if (!options.prefixedStrings) return 0;
         this.form = FORM.escape;
         return this.string(at + 1, second, true);
-      case 110:
-        return options.prefixedStrings ? this.string(at + 1, second, options.backslashEscapes) : 0;
       case 98:
       case 120:
         if (!options.bitStrings) return 0;

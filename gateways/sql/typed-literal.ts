@@ -38,10 +38,26 @@ function skipModifiers(p: Parser, ahead: number): number {
   return p.atSymbol(')', at) ? at + 1 : ahead;
 }
 
+/** N'…', nothing between the two: NCHAR '…', as the SQL standard and PostgreSQL have it. */
+function atNational(p: Parser): boolean {
+  return p.token.keyword === 'n' && p.token.end === p.peek(1).start;
+}
+
+/** The type before the literal. A character type without a length is as long as the literal here, not of length 1. */
+function typeBefore(p: Parser): ReturnType<typeof scalarType> {
+  if (atNational(p)) {
+    p.advance();
+    return { name: ['bpchar'], modifiers: [] };
+  }
+  const scalar = scalarType(p);
+  const hasLength = p.tokens[p.index - 1]?.text === ')';
+  return scalar.name[0] === 'bpchar' && !hasLength ? { name: scalar.name, modifiers: [] } : scalar;
+}
+
 /** Reads such a literal: a cast of an untyped one. */
 export function typedLiteral(p: Parser): Expression {
   const ordinal = p.ordinal;
-  const scalar = scalarType(p);
+  const scalar = typeBefore(p);
   const index = p.index;
   const literal = p.ordinal;
   const text = p.string();
