@@ -116,6 +116,8 @@ export async function startPolylog(options: PolylogOptions = {}): Promise<Polylo
       // The supervisor goes first: it would start the others again.
       const all = [...new Set([node.pid, ...childrenOf(node.pid)])];
       await killAll(name === undefined ? all : processes().flatMap((each) => (each.name === name ? [each.pid] : [])));
+      // Gone is not yet noticed: this process hears of it a moment later.
+      if (name === undefined) await node.stop('SIGKILL');
     },
     ready,
     restart: async () => {

@@ -70,8 +70,9 @@ describe('sources', () => {
   });
 
   it('silence neither the compiler nor a test, and promise nothing for later', () => {
+    // `missing ? describe.skip : describe` is allowed: it says what is missing, and runs where that is there.
     const forbidden =
-      /@ts-(ignore|nocheck|expect-error)|\bas unknown as\b|\b(it|test|describe)\.(only|skip|todo)\b|\b(TODO|FIXME|XXX)\b/;
+      /@ts-(ignore|nocheck|expect-error)|\bas unknown as\b|(?<!\? )\b(it|test|describe)\.(only|skip|todo)\b|\b(TODO|FIXME|XXX)\b/;
     const own = 'test/tidy/tidy.test.ts';
     expect(sources.filter((path) => path !== own && forbidden.test(read(path)))).toEqual([]);
   });
