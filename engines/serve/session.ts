@@ -12,7 +12,7 @@ import { StatementControl } from './control.js';
 import { CopyIn } from './copy-in.js';
 import type { EngineServices } from './services.js';
 import type { SessionSettings } from './settings.js';
-import { currentPlan, type PreparedStatement, type StatementRegistry } from './statement-registry.js';
+import { currentPlan, describesCursor, type PreparedStatement, type StatementRegistry } from './statement-registry.js';
 import { SessionSurroundings } from './surroundings.js';
 import { TransactionBlock } from './transaction-block.js';
 import { runUtility, type UtilityResult } from './utility.js';
@@ -181,9 +181,12 @@ export class Session {
     types: frames.Prepare[4],
     context: Parameters<StatementRegistry['prepare']>[3],
   ): void {
-    const prepared = this.#statements.prepare(number, program, types, context);
+    const prepared = this.#statements.prepare(number, program, types, context, this.#cursorColumns);
     this.#peer.reply([REPLY.described, this.id, number, prepared.parameters, prepared.columns]);
   }
+
+  readonly #cursorColumns = (name: string): readonly frames.ResultColumn[] | null =>
+    this.cursors.get(name)?.plan.columns ?? null;
 
   // ── executing ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -192,7 +195,13 @@ export class Session {
     if ((flags & frames.BEGIN_FIRST) !== 0) this.#beginFirst(flags);
     const prepared = this.#statements.get(request[2]);
     this.control.begin(this.surroundings.statementTimeoutMs);
-    if (prepared.plan === null) return this.#executeUtility(prepared.statement, flags);
+    if (prepared.plan === null) {
+      if (!describesCursor(prepared, this.#cursorColumns)) {
+        this.#peer.reply([REPLY.stale, this.id, request[2]]);
+        return null;
+      }
+      return this.#executeUtility(prepared.statement, flags);
+    }
     const context = this.surroundings.prepareContext();
     if (context instanceof Promise) return context.then((c) => this.#executePlan(request, prepared, c) ?? undefined);
     return this.#executePlan(request, prepared, context);

@@ -34,7 +34,6 @@ function isPlanned(statement: Statement): boolean {
 /** The statements of one gateway connection, by the numbers that the gateway gave them. */
 export class StatementRegistry {
   readonly #statements = new Map<number, PreparedStatement>();
-  /** EXPLAIN, EXECUTE and cursors bring programs of their own; these are found by identity of their bytes only. */
 
   get(number: number): PreparedStatement {
     const found = this.#statements.get(number);
@@ -55,9 +54,10 @@ export class StatementRegistry {
     program: Uint8Array,
     types: ReadonlyArray<SqlType | null>,
     context: PrepareContext,
+    cursors: CursorColumns,
   ): PreparedStatement {
     const statement = decodeProgram(program);
-    const prepared = describe(statement, types, context);
+    const prepared = describe(statement, types, context, cursors);
     this.#statements.set(number, prepared);
     return prepared;
   }
@@ -67,6 +67,7 @@ function describe(
   statement: Statement,
   types: ReadonlyArray<SqlType | null>,
   context: PrepareContext,
+  cursors: CursorColumns,
 ): PreparedStatement {
   if (isPlanned(statement)) {
     const plan = prepare(statement, types, context);
@@ -79,10 +80,14 @@ function describe(
       columns: plan.columns,
     };
   }
-  return { statement, types, plan: null, planVersion: 0, parameters: [], columns: utilityColumns(statement) };
+  return { statement, types, plan: null, planVersion: 0, parameters: [], columns: utilityColumns(statement, cursors) };
 }
 
-function utilityColumns(statement: Statement): readonly ResultColumn[] | null {
+/** The columns of a session's cursor; null when it has none of that name. */
+export type CursorColumns = (cursor: string) => readonly ResultColumn[] | null;
+
+function utilityColumns(statement: Statement, cursors: CursorColumns): readonly ResultColumn[] | null {
+  if (statement.kind === 'fetch-cursor') return statement.move ? null : cursors(statement.name);
   if (statement.kind !== 'show') return null;
   if (statement.name === null)
     return [
@@ -105,10 +110,21 @@ export function currentPlan(prepared: PreparedStatement, context: PrepareContext
   return plan;
 }
 
+/** A FETCH is shared by sessions whose cursors of that name may be of any query: does it say what this one answers with? */
+export function describesCursor({ statement, columns }: PreparedStatement, cursors: CursorColumns): boolean {
+  if (statement.kind !== 'fetch-cursor' || statement.move) return true;
+  const actual = cursors(statement.name);
+  return actual === null || (columns !== null && sameList(columns, actual, sameColumn));
+}
+
+function sameColumn(a: ResultColumn, b: ResultColumn): boolean {
+  return a[0] === b[0] && sameType(a[1], b[1]);
+}
+
 function sameDescription(prepared: PreparedStatement, plan: PreparedPlan): boolean {
   if (!sameList(prepared.parameters, plan.parameters, sameType)) return false;
   if (prepared.columns === null || plan.columns === null) return prepared.columns === plan.columns;
-  return sameList(prepared.columns, plan.columns, (a, b) => a[0] === b[0] && sameType(a[1], b[1]));
+  return sameList(prepared.columns, plan.columns, sameColumn);
 }
 
 function sameList<T>(a: readonly T[], b: readonly T[], same: (x: T, y: T) => boolean): boolean {
