@@ -20,10 +20,13 @@ export interface LinkOptions {
   readonly protocol: string;
   readonly pid: number;
   readonly clock: Clock;
+  /** Told whenever the engine is there or away from now on. */
+  readonly onChange?: (up: boolean) => void;
 }
 
 const RETRY_FIRST_MS = 50;
-const RETRY_MAX_MS = 2_000;
+/** A refused local connection costs microseconds; clients wait for the one that is not. */
+const RETRY_MAX_MS = 200;
 
 /**
  * The one client of the engine's link in a gateway process. It owns the connection, the numbers of sessions and statements, and the routing
@@ -132,9 +135,11 @@ export class EngineLink {
     client.onDrain = () => {
       for (const session of [...this.#sessions.values()]) session.onLinkDrain();
     };
+    this.#options.onChange?.(true);
     client.onClose = (error) => {
       if (this.#client !== client) return;
       this.#client = null;
+      this.#options.onChange?.(false);
       this.#loseAll(error);
       this.#retryLater();
     };

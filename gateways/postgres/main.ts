@@ -47,6 +47,7 @@ async function run(): Promise<void> {
     protocol: 'postgres',
     pid: process.pid,
     clock,
+    onChange: (up) => tell({ kind: 'link', up }),
   });
   await link.start();
   const gateway = new PostgresGateway({

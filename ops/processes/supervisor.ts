@@ -28,6 +28,8 @@ interface Child {
   readonly name: string;
   readonly process: ChildProcess;
   readonly caller: Caller;
+  /** A gateway has found the engine. */
+  linked: boolean;
 }
 
 /** Runs the processes of one node: the engine, a gateway for each protocol, and HTTP in this one. */
@@ -110,7 +112,7 @@ export class Supervisor {
     const configuration = this.#configuration;
     this.#app = application({
       engine: (method, ...args) => this.#call(method, args),
-      ready: () => this.#ready,
+      ready: () => this.#ready && this.#gatewaysLinked(),
       externalRegistry: configuration.registry,
     });
     await this.#app.listen({ host: configuration.host, port: configuration.httpPort });
@@ -120,6 +122,13 @@ export class Supervisor {
     this.#ready = true;
     this.#writeRunFile();
     this.#writeSuperuserFile();
+  }
+
+  /** An engine that was started again serves nobody until the gateways have found it. */
+  #gatewaysLinked(): boolean {
+    if (this.#configuration.gatewayPlacement === 'engine') return true;
+    const gateways = [...this.#children.values()].filter((child) => child.name !== 'engine');
+    return gateways.length > 0 && gateways.every((child) => child.linked);
   }
 
   #call(method: string, args: readonly unknown[]): Promise<unknown> {
@@ -169,15 +178,17 @@ export class Supervisor {
       execArgv: [...flags, ...profileFlags(name)],
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
-    this.#children.set(name, { name, process: child, caller: new Caller(child) });
+    const entry: Child = { name, process: child, caller: new Caller(child), linked: false };
+    this.#children.set(name, entry);
     return new Promise((resolve, reject) => {
       let said = '';
       let started = false;
-      child.on('message', (message: { kind?: unknown; port?: unknown; message?: unknown }) => {
+      child.on('message', (message: { kind?: unknown; port?: unknown; up?: unknown; message?: unknown }) => {
         if (message.kind === 'ready') {
           started = true;
           resolve(typeof message.port === 'number' ? message.port : null);
-        } else if (message.kind === 'failed' || message.kind === 'error') said = String(message.message);
+        } else if (message.kind === 'link') entry.linked = message.up === true;
+        else if (message.kind === 'failed' || message.kind === 'error') said = String(message.message);
       });
       child.on('exit', (code, signal) => {
         this.#children.delete(name);

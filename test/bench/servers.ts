@@ -40,7 +40,7 @@ export async function polylogServer(options: PolylogOptions & { readonly name?: 
   return { ...clientOf(name, node), node, stop: () => node.remove() };
 }
 
-export function clientOf(name: string, node: PolylogNode): Server {
+function clientOf(name: string, node: PolylogNode): Server {
   const { host, postgresPort: port, user, password, database } = node;
   return { name, host, port, user, password, database };
 }
