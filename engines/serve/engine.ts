@@ -36,8 +36,12 @@ export interface EngineOptions {
   readonly holder: string;
   readonly nextTurn: () => Promise<void>;
   reportBug(error: Error): void;
+  /** How long a client waits for a commit of which the log cannot say whether it stands in it. */
+  readonly commitTimeoutMs: number;
   /** Told of each commit: milliseconds from its call to its durability. */
   onCommitMs(ms: number): void;
+  /** Told of each append of a commit: milliseconds until the log has acknowledged it. */
+  onAppendMs(ms: number): void;
 }
 
 /** Counters and gauges of an engine, for metrics. */
@@ -57,7 +61,11 @@ export interface EngineStatistics {
   /** Rows of tables not wholly in memory: found in the cache, read from disk. */
   readonly rowCacheHits: number;
   readonly rowCacheMisses: number;
+  /** Decided versions that older readers keep, or that wait for collection. */
+  readonly versionsHeld: number;
   readonly flushes: number;
+  /** Tables that left memory for the disk. */
+  readonly releases: number;
 }
 
 /** All databases share one partition until they are told otherwise (docs/decisions). */
@@ -151,6 +159,7 @@ export class Engine {
       durable: next,
     });
     manager.onCommitMs = options.onCommitMs;
+    manager.onAppendMs = options.onAppendMs;
     manager.onDecided((writes) => catalog.decided(writes));
     catalog.attach(manager);
     schemas.attach(manager);
@@ -212,7 +221,9 @@ export class Engine {
       memtableBytes: this.#store.memoryBytes,
       rowCacheHits: this.#store.statistics.hits,
       rowCacheMisses: this.#store.statistics.misses,
+      versionsHeld: this.#manager.unsettled,
       flushes: this.#store.statistics.flushes,
+      releases: this.#store.statistics.releases,
     };
   }
 

@@ -23,6 +23,11 @@ export function notSerializable(): SqlError {
   );
 }
 
+/** An append that was unknown, and of which it is known now that it does not stand in the log. */
+export function neverWas(error: OutcomeUnknown): LogUnavailable {
+  return new LogUnavailable('away', error.message, { cause: error });
+}
+
 /** What a client is told of an append that failed. */
 export function refusalOf(error: unknown): Error {
   if (error instanceof LogUnavailable) {
@@ -35,6 +40,8 @@ export function refusalOf(error: unknown): Error {
         });
   }
   if (error instanceof OutcomeUnknown)
-    return new SqlError('transaction_resolution_unknown', `the outcome of the commit is not known: ${error.message}`);
+    return new SqlError('transaction_resolution_unknown', `the outcome of the commit is not known: ${error.message}`, {
+      hint: 'It is decided when the log is back; look then whether its changes are there before you try again.',
+    });
   return error instanceof Error ? error : new Error(String(error));
 }

@@ -6,7 +6,7 @@ import type { IndexData } from '../rows/index-data.js';
 import type { KeyRange, MaybePromise, ReadView, RowCursor, VisibleRow } from '../rows/reading.js';
 import type { IndexShape, TableShape } from '../rows/shape.js';
 import type { TableData } from '../rows/table-data.js';
-import { type LiveVersion, PENDING, Version } from '../rows/version.js';
+import { type LiveVersion, PENDING, Version, type Writer } from '../rows/version.js';
 import { standsOnFailed } from './commit-failure.js';
 import { HeldCursor } from './held-cursor.js';
 import { hasEnded, mayNotWait, releaseLocks, STRENGTHS, tryLock, waitFor, waitInQueue } from './row-locks.js';
@@ -57,6 +57,7 @@ export class EngineTransaction implements Transaction {
   oldestSnapshot: Offset;
   /** Its commit is under way: nobody can roll it back any more. */
   committing = false;
+  commitBeganMs = 0;
   over = false;
 
   constructor(manager: TransactionManager, options: TransactionOptions, startedAt: bigint) {
@@ -189,6 +190,14 @@ export class EngineTransaction implements Transaction {
     }
   }
 
+  /** Until it is certain whether another transaction's rows stand in the way of a unique key. */
+  async #outOfTheWay(other: Unit): Promise<void> {
+    if (!other.appended) return this.#waitForEnd(other);
+    await this.#manager.whenDecided(other).catch((error: unknown) => {
+      if (!other.failed) throw error;
+    });
+  }
+
   /** Until another transaction has appended its commit, rolled back, or taken back some of its writes. */
   #waitForEnd(other: Unit): Promise<void> {
     if (hasEnded(other)) return Promise.resolve();
@@ -243,7 +252,7 @@ export class EngineTransaction implements Transaction {
         kind: 'inserted',
         row: this.#link(data, key, id, row, data.hasOwnKey ? (data.head(key) ?? null) : null),
       };
-    if (conflict instanceof Unit) return this.#waitForEnd(conflict).then(() => this.#insert(table, row, arbiters));
+    if (conflict instanceof Unit) return this.#outOfTheWay(conflict).then(() => this.#insert(table, row, arbiters));
     this.unit.standOn(conflict.writer);
     return { kind: 'conflict', row: conflict };
   }
@@ -264,7 +273,7 @@ export class EngineTransaction implements Transaction {
       if (standing instanceof Unit) return standing;
       if (standing !== null) {
         if (arbiters === null || arbiters.includes(null)) return standing;
-        throw duplicateKey(data, null, row);
+        return this.#certain(standing.writer, data, null, row);
       }
     }
     for (const index of data.indexes) {
@@ -277,9 +286,15 @@ export class EngineTransaction implements Transaction {
         continue;
       }
       if (arbiters === null || arbiters.some((arbiter) => arbiter?.id === index.shape.id)) return standing;
-      throw duplicateKey(data, index, row);
+      return this.#certain(standing.writer, data, index, row);
     }
     return null;
+  }
+
+  /** Throws 23505, unless the commit of the row in the way is not decided yet: then that has to be waited for, because the row may never have been. */
+  #certain(writer: Writer, data: TableData, index: IndexData | null, row: Row): Unit {
+    if (writer !== this.unit && writer.offset === PENDING) return writer as Unit;
+    throw duplicateKey(data, index, row);
   }
 
   /** What a unique check meets in a chain: nothing, a live row that counts, or a transaction that must end first. */
@@ -321,7 +336,7 @@ export class EngineTransaction implements Transaction {
     const moved = data.indexes.length > 0 && data.moves(locked.row, row);
     if (key !== locked.key || moved) {
       const conflict = this.#conflict(data, key, row, locked.key, NO_ARBITERS);
-      if (conflict instanceof Unit) return this.#waitForEnd(conflict).then(() => this.update(table, locked, row));
+      if (conflict instanceof Unit) return this.#outOfTheWay(conflict).then(() => this.update(table, locked, row));
     }
     const { mint } = this.#manager;
     const head = data.head(locked.key) ?? null;

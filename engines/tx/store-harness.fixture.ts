@@ -37,6 +37,7 @@ export class StoreHarness {
   readonly codec: EventCodec;
   readonly #folder: string | null;
   readonly #shape: TableShape;
+  readonly #commitTimeoutMs: number;
   store!: Store;
   manager!: TransactionManager;
   checkpointer!: Checkpointer;
@@ -44,9 +45,10 @@ export class StoreHarness {
   #failing = false;
   #batchesLeft = Number.POSITIVE_INFINITY;
 
-  private constructor(folder: string | null, shape: TableShape) {
+  private constructor(folder: string | null, shape: TableShape, commitTimeoutMs: number) {
     this.#folder = folder;
     this.#shape = shape;
+    this.#commitTimeoutMs = commitTimeoutMs;
     this.codec = new EventCodec(
       { schemaText: (id) => (id === 10 ? JSON.stringify(rowVersionSchema(shape.event)) : null) },
       1,
@@ -60,8 +62,12 @@ export class StoreHarness {
     });
   }
 
-  static async start(folder: string | null = null, shape: TableShape = PEOPLE): Promise<StoreHarness> {
-    const harness = new StoreHarness(folder, shape);
+  static async start(
+    folder: string | null = null,
+    shape: TableShape = PEOPLE,
+    { commitTimeoutMs = 10_000 } = {},
+  ): Promise<StoreHarness> {
+    const harness = new StoreHarness(folder, shape, commitTimeoutMs);
     await harness.restart();
     return harness;
   }
@@ -97,6 +103,7 @@ export class StoreHarness {
       epoch: 0,
       certifier,
       durable: recovered.durable,
+      commitTimeoutMs: this.#commitTimeoutMs,
     });
     this.checkpointer = new Checkpointer({
       store,
@@ -138,6 +145,10 @@ export class StoreHarness {
   /** Appends are not acknowledged from now on. */
   holdLog(): void {
     this.#holding ??= [];
+  }
+
+  get logHeld(): boolean {
+    return this.#holding !== null;
   }
 
   releaseLog(): void {

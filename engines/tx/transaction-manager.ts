@@ -8,7 +8,7 @@ import type { ReadView } from '../rows/reading.js';
 import type { Store } from '../rows/store.js';
 import { PENDING } from '../rows/version.js';
 import { Collector } from './collector.js';
-import { notSerializable, refusalOf, standsOnFailed } from './commit-failure.js';
+import { neverWas, notSerializable, refusalOf, standsOnFailed } from './commit-failure.js';
 import {
   type CommitStamp,
   certifiedWrites,
@@ -26,8 +26,9 @@ import { WaitGraph } from './wait-graph.js';
 
 /** Events in one append of a large transaction. A transaction with no more than these is appended in one piece. */
 const EVENTS_PER_APPEND = 2_000;
-/** How long a client waits to hear what became of a commit that the log cannot tell about; then it gets 08007. */
-const OUTCOME_TIMEOUT_MS = 10_000;
+const COMMIT_TIMEOUT_MS = 30_000;
+/** However late the log says that it does not know: it may find out soon. */
+const OUTCOME_WAIT_MS_MIN = 1_000;
 /** Behind every offset there is. */
 const NOT_YET = Number.MAX_SAFE_INTEGER as Offset;
 
@@ -43,7 +44,8 @@ export interface TransactionManagerOptions {
   readonly certifier: Certifier;
   /** One past the last record that the store holds. */
   readonly durable: Offset;
-  readonly outcomeTimeoutMs?: number;
+  /** How long a client waits to hear what became of a commit that the log cannot tell about; then it gets 08007. */
+  readonly commitTimeoutMs?: number;
 }
 
 export interface TransactionStatistics {
@@ -55,6 +57,12 @@ export interface TransactionStatistics {
 
 /** Told of commits: the catalog wants to know of those that wrote system tables. Called before anybody can see them. */
 export type DecidedListener = (writes: readonly Write[], offset: Offset) => void;
+
+/** An append whose outcome the log is finding out, and the clients' timers that run meanwhile. */
+interface Unresolved {
+  readonly error: OutcomeUnknown;
+  readonly cancels: Array<() => void>;
+}
 
 /** A snapshot that is kept readable until it is released. */
 export interface HeldSnapshot {
@@ -82,12 +90,15 @@ export class TransactionManager implements TransactionSystem {
   /** Appended and not yet decided: the certifier does not know what they write yet. In the order of their appends. */
   readonly #deciding = new Map<Unit, readonly string[]>();
   readonly #waiting = new Map<Unit, Array<(error: Error | null) => void>>();
+  /** Those of `#deciding` of which the log does not know whether they stand in it. */
+  readonly #unresolved = new Map<Unit, Unresolved>();
   /** Where the log stood when each transaction that is being appended in pieces began with that. */
   readonly #streaming = new Map<Unit, Offset>();
   #appends = 0;
   #durable: Offset;
   #listener: DecidedListener = () => undefined;
   onCommitMs: (ms: number) => void = () => undefined;
+  onAppendMs: (ms: number) => void = () => undefined;
 
   constructor(options: TransactionManagerOptions) {
     this.#options = options;
@@ -156,7 +167,7 @@ export class TransactionManager implements TransactionSystem {
     return this.store.tableById(table)?.shape.event.name ?? String(table);
   }
 
-  /** Resolves when an appended transaction is durable and decided; rejects when it failed. */
+  /** Resolves when an appended transaction is durable and decided; rejects when it failed, or is unresolved for longer than a client waits. */
   whenDecided(unit: Unit): Promise<void> {
     if (unit.failed) return Promise.reject(standsOnFailed());
     if (unit.offset !== PENDING) return Promise.resolve();
@@ -165,6 +176,7 @@ export class TransactionManager implements TransactionSystem {
       const waiting = this.#waiting.get(unit);
       if (waiting === undefined) this.#waiting.set(unit, [done]);
       else waiting.push(done);
+      if (this.#unresolved.has(unit)) this.#giveUpAfter(this.#commitTimeoutMs, unit);
     });
   }
 
@@ -173,6 +185,7 @@ export class TransactionManager implements TransactionSystem {
   commit(transaction: EngineTransaction): Promise<Offset> {
     if (transaction.over || transaction.committing) return Promise.reject(new Error('the transaction is over'));
     transaction.committing = true;
+    transaction.commitBeganMs = this.#options.clock.monotonicMs();
     if (transaction.checks === null) return this.#commitChecked(transaction);
     return this.#check(transaction).then(() => this.#commitChecked(transaction));
   }
@@ -228,7 +241,8 @@ export class TransactionManager implements TransactionSystem {
     } catch (error) {
       this.#streaming.delete(unit);
       this.#abort(transaction);
-      throw refusalOf(error instanceof OutcomeUnknown ? error.cause : error);
+      // Without its commit record it never was, wherever these events stand.
+      throw refusalOf(error instanceof OutcomeUnknown ? neverWas(error) : error);
     }
     return this.#append(transaction, writes, sent);
   }
@@ -269,11 +283,13 @@ export class TransactionManager implements TransactionSystem {
     this.#end(transaction);
     const decide = (offset: Offset): Offset => {
       this.#decide(transaction, writes, keys, offset);
-      this.onCommitMs(clock.monotonicMs() - began);
+      const now = clock.monotonicMs();
+      this.onAppendMs(now - began);
+      this.onCommitMs(now - transaction.commitBeganMs);
       return offset;
     };
     return appended.then(decide, (error: unknown) => {
-      if (error instanceof OutcomeUnknown) return this.#settleLater(transaction, error, decide);
+      if (error instanceof OutcomeUnknown) return this.#resolveLater(transaction, error, decide, began);
       throw this.#undo(transaction, error);
     });
   }
@@ -290,25 +306,44 @@ export class TransactionManager implements TransactionSystem {
     return false;
   }
 
-  /** The log finds out what became of the append, and takes no others before it knows. The client waits for that, but not for ever. */
-  #settleLater(
+  /**
+   * The log finds out what became of the append, and takes no others before it knows. Until then the transaction stays as it is, neither seen by anybody nor undone;
+   * its client, and whoever stands on it, wait for that, but not for ever: what they then are told changes nothing of it.
+   */
+  #resolveLater(
     transaction: EngineTransaction,
     error: OutcomeUnknown,
     decide: (offset: Offset) => Offset,
+    beganMs: number,
   ): Promise<Offset> {
-    return new Promise((resolve, reject) => {
-      const cancel = this.#options.clock.after(this.#options.outcomeTimeoutMs ?? OUTCOME_TIMEOUT_MS, () =>
-        reject(refusalOf(error)),
-      );
-      error.settled.then(
-        (offset) => {
-          cancel();
-          if (offset !== null) resolve(decide(offset));
-          else reject(this.#undo(transaction, error.cause ?? error));
-        },
-        () => undefined,
-      );
-    });
+    const { unit } = transaction;
+    const outcome = this.whenDecided(unit).then(() => unit.offset as Offset);
+    const leftMs = this.#commitTimeoutMs - (this.#options.clock.monotonicMs() - beganMs);
+    const unresolved: Unresolved = { error, cancels: [] };
+    this.#unresolved.set(unit, unresolved);
+    this.#giveUpAfter(Math.max(leftMs, OUTCOME_WAIT_MS_MIN), unit);
+    error.settled.then(
+      (offset) => {
+        this.#unresolved.delete(unit);
+        for (const cancel of unresolved.cancels) cancel();
+        if (offset === null) this.#undo(transaction, neverWas(error));
+        else decide(offset);
+      },
+      () => undefined,
+    );
+    return outcome;
+  }
+
+  get #commitTimeoutMs(): number {
+    return this.#options.commitTimeoutMs ?? COMMIT_TIMEOUT_MS;
+  }
+
+  /** Whoever waits for this unresolved commit then is told that nobody knows. */
+  #giveUpAfter(ms: number, unit: Unit): void {
+    const unresolved = this.#unresolved.get(unit);
+    if (unresolved === undefined) return;
+    const giveUp = (): void => this.#settle(unit, refusalOf(unresolved.error));
+    unresolved.cancels.push(this.#options.clock.after(ms, giveUp));
   }
 
   #decide(transaction: EngineTransaction, writes: readonly Write[], keys: readonly string[], offset: Offset): void {

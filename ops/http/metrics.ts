@@ -1,10 +1,11 @@
 import { Gauge, Registry } from 'prom-client';
 import type { EngineStatistics } from '#engines/serve/engine.js';
-import { LATENCY_BUCKETS_MS, type LatencySnapshot } from '../processes/commit-latency.js';
+import { LATENCY_BUCKETS_MS, type LatencySnapshot } from '../processes/latency.js';
 import type { EngineCall } from './application.js';
 
 type Statistics = EngineStatistics & {
   readonly commitLatency: LatencySnapshot;
+  readonly appendLatency: LatencySnapshot;
   readonly memory: { readonly rss: number; readonly heapUsed: number };
 };
 
@@ -16,7 +17,7 @@ export async function metricsText(engine: EngineCall, ready: boolean): Promise<s
   };
   gauge('ready', '1 when clients may connect', ready ? 1 : 0);
   gauge('supervisor_memory_bytes', 'Resident memory of the supervisor', process.memoryUsage().rss);
-  let latency: LatencySnapshot | null = null;
+  let histograms = '';
   try {
     const s = (await engine('statistics')) as Statistics;
     gauge('commits_total', 'Transactions committed by this engine', s.commits);
@@ -31,17 +32,35 @@ export async function metricsText(engine: EngineCall, ready: boolean): Promise<s
     gauge('recovery_seconds', 'Duration of the last replay', s.recoveryMs / 1_000);
     gauge('engine_memory_bytes', 'Resident memory of the engine', s.memory.rss);
     gauge('engine_heap_bytes', 'Used JavaScript heap of the engine', s.memory.heapUsed);
-    latency = s.commitLatency;
+    gauge('row_memory_bytes', 'Rows in memory, estimated', s.memtableBytes);
+    gauge('row_cache_hits_total', 'Rows of tables not wholly in memory that were found in the cache', s.rowCacheHits);
+    gauge('row_cache_misses_total', 'Rows of such tables that were read from disk', s.rowCacheMisses);
+    const looked = s.rowCacheHits + s.rowCacheMisses;
+    gauge(
+      'row_cache_hit_ratio',
+      'Part of them that was found; 1 when none was looked for',
+      looked === 0 ? 1 : s.rowCacheHits / looked,
+    );
+    gauge(
+      'row_versions_held',
+      'Decided row versions that an older snapshot may still read, or that wait for collection',
+      s.versionsHeld,
+    );
+    gauge('checkpoints_total', 'Times that the rows were taken to disk', s.flushes);
+    gauge('row_tables_released_total', 'Times that a table left memory for the disk', s.releases);
+    histograms =
+      latencyText('commit_latency_seconds', "From the commit's call to its durability", s.commitLatency) +
+      latencyText('log_append_latency_seconds', 'From an append to the log to its acknowledgement', s.appendLatency);
   } catch {
     // The engine is starting or gone: what is known without it is still told.
   }
-  return (await registry.metrics()) + (latency === null ? '' : latencyText(latency));
+  return (await registry.metrics()) + histograms;
 }
 
 /** A histogram whose counts were made elsewhere: prom-client has no way to set one. */
-function latencyText({ counts, sumMs }: LatencySnapshot): string {
-  const name = 'polylog_commit_latency_seconds';
-  const lines = [`# HELP ${name} From the commit's call to its durability`, `# TYPE ${name} histogram`];
+function latencyText(what: string, help: string, { counts, sumMs }: LatencySnapshot): string {
+  const name = `polylog_${what}`;
+  const lines = [`# HELP ${name} ${help}`, `# TYPE ${name} histogram`];
   let total = 0;
   LATENCY_BUCKETS_MS.forEach((bound, i) => {
     total += counts[i] ?? 0;

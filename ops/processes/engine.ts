@@ -10,9 +10,9 @@ import { listenLink } from '#schemas/link/socket-transport.js';
 import { ExternalRegistry } from '#schemas/registry/external.js';
 import { systemClock, systemRandom } from '../ports/system-clock.js';
 import { answerCalls } from './calls.js';
-import { CommitLatency } from './commit-latency.js';
 import { type EngineProcessConfig, REFUSED } from './exit-codes.js';
 import { gatewayInside } from './gateway-inside.js';
+import { Latency } from './latency.js';
 import { openLog } from './log-source.js';
 
 async function run(): Promise<void> {
@@ -22,7 +22,8 @@ async function run(): Promise<void> {
   delete process.env['POLYLOG_BOOTSTRAP_PASSWORD'];
   const logger = pino({ name: 'engine', level: configuration.logLevel }, pino.destination(2));
   const clock = systemClock();
-  const latency = new CommitLatency();
+  const commitLatency = new Latency();
+  const appendLatency = new Latency();
   const log = await openLog(configuration);
   const engine = await Engine.open({
     log,
@@ -37,7 +38,9 @@ async function run(): Promise<void> {
     holder,
     nextTurn: () => nextTurn(),
     reportBug: (error) => logger.error({ err: error }, 'internal error'),
-    onCommitMs: (ms) => latency.observe(ms),
+    commitTimeoutMs: configuration.commitTimeoutMs,
+    onCommitMs: (ms) => commitLatency.observe(ms),
+    onAppendMs: (ms) => appendLatency.observe(ms),
   });
   mkdirSync(dirname(socketPath), { recursive: true, mode: 0o700 });
   const server = await listenLink(socketPath, (peer) => engine.accept(peer));
@@ -47,23 +50,7 @@ async function run(): Promise<void> {
           logger.error({ err: error }, 'internal error'),
         )
       : null;
-  const { registry } = engine;
-  answerCalls({
-    statistics: () => ({ ...engine.statistics(), commitLatency: latency.snapshot(), memory: process.memoryUsage() }),
-    'registry.register': (subject: string, schema: string) => registry.register(subject, schema),
-    'registry.subjects': (deleted: boolean) => registry.subjects(deleted),
-    'registry.versions': (subject: string) => registry.versions(subject),
-    'registry.version': (subject: string, version: string) => registry.version(subject, version),
-    'registry.lookup': (subject: string, schema: string) => registry.lookup(subject, schema),
-    'registry.schema': (id: number) => registry.schemaById(id),
-    'registry.uses': (id: number) => registry.usesOf(id),
-    'registry.check': (subject: string, version: string | null, schema: string) =>
-      registry.check(subject, version, schema),
-    'registry.remove': (subject: string, version: string | null, permanent: boolean) =>
-      registry.remove(subject, version, permanent),
-    'registry.compatibility': (subject: string) => registry.compatibility(subject),
-    'registry.setCompatibility': (subject: string, level: unknown) => registry.setCompatibility(subject, level),
-  });
+  answerCalls(callsOf(engine, commitLatency, appendLatency));
   let stopping = false;
   const stop = (): void => {
     if (stopping) return;
@@ -88,6 +75,32 @@ async function run(): Promise<void> {
   const { recoveredEvents, recoveryMs, durableOffset } = engine.statistics();
   logger.info({ recoveredEvents, recoveryMs: Math.round(recoveryMs), durableOffset }, 'engine ready');
   process.send?.({ kind: 'ready', port: inside?.port ?? null });
+}
+
+/** What the supervisor asks for over the process channel. */
+function callsOf(engine: Engine, commitLatency: Latency, appendLatency: Latency): Parameters<typeof answerCalls>[0] {
+  const { registry } = engine;
+  return {
+    statistics: () => ({
+      ...engine.statistics(),
+      commitLatency: commitLatency.snapshot(),
+      appendLatency: appendLatency.snapshot(),
+      memory: process.memoryUsage(),
+    }),
+    'registry.register': (subject: string, schema: string) => registry.register(subject, schema),
+    'registry.subjects': (deleted: boolean) => registry.subjects(deleted),
+    'registry.versions': (subject: string) => registry.versions(subject),
+    'registry.version': (subject: string, version: string) => registry.version(subject, version),
+    'registry.lookup': (subject: string, schema: string) => registry.lookup(subject, schema),
+    'registry.schema': (id: number) => registry.schemaById(id),
+    'registry.uses': (id: number) => registry.usesOf(id),
+    'registry.check': (subject: string, version: string | null, schema: string) =>
+      registry.check(subject, version, schema),
+    'registry.remove': (subject: string, version: string | null, permanent: boolean) =>
+      registry.remove(subject, version, permanent),
+    'registry.compatibility': (subject: string) => registry.compatibility(subject),
+    'registry.setCompatibility': (subject: string, level: unknown) => registry.setCompatibility(subject, level),
+  };
 }
 
 function inProcessLinkTo(engine: Engine): () => ReturnType<typeof inProcessLink>['client'] {

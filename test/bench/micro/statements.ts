@@ -30,7 +30,9 @@ const engine = await Engine.open({
   reportBug: (error) => {
     throw error;
   },
+  commitTimeoutMs: 30_000,
   onCommitMs: () => undefined,
+  onAppendMs: () => undefined,
 });
 const { client, peer } = inProcessLink();
 engine.accept(peer);

@@ -9,8 +9,8 @@ export interface LatencySnapshot {
   readonly sumMs: number;
 }
 
-/** How long commits took. Counting costs a short scan and no allocation, because every commit passes here. */
-export class CommitLatency {
+/** How long something took, each time. Counting costs a short scan and no allocation, because every commit passes here. */
+export class Latency {
   readonly #counts = new Array<number>(LATENCY_BUCKETS_MS.length + 1).fill(0);
   #sumMs = 0;
 
