@@ -24,6 +24,8 @@ export interface EvaluationContext {
   setSetting(name: string, value: string, local: boolean): void;
   random(): number;
   randomBytes(length: number): Uint8Array;
+  /** The statement rests for so long before its next rows are handed out; several ask in turn. */
+  sleep(ms: number): void;
   /** Answers of the catalog for functions such as pg_get_expr, format_type, nextval: see engines/catalog. */
   readonly catalog: CatalogFunctions;
 }

@@ -52,6 +52,7 @@ const NEUTRAL: EvaluationContext = {
   setSetting: () => unavailable('set_config'),
   random: () => unavailable('random'),
   randomBytes: () => unavailable('random bytes'),
+  sleep: () => unavailable('pg_sleep'),
   catalog: {
     nextval: () => unavailable('nextval'),
     currval: () => unavailable('currval'),

@@ -54,6 +54,7 @@ export async function fetchCursor(session: Session, statement: Fetch): Promise<U
     for (const row of room >= batch.length ? batch : batch.slice(0, room)) rows.push(row);
     cursor.rest = room >= batch.length ? [] : batch.slice(room);
   }
+  if (session.control.sleepMs > 0) await session.control.sleep();
   return { verb: statement.move ? 'MOVE' : 'FETCH', count: rows.length, rows: statement.move ? null : rows };
 }
 

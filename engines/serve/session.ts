@@ -267,10 +267,10 @@ export class Session {
     if (maxRows === 0 && portal.rest.length === 0) {
       // The usual case: everything is in memory and fits one frame.
       const first = execution.next();
-      if (!(first instanceof Promise)) {
+      if (!(first instanceof Promise) && this.control.sleepMs === 0) {
         if (first === null) return this.#complete(portal, number, null, flags);
         const second = first.length < ROWS_PER_FRAME ? execution.next() : undefined;
-        if (second === null) return this.#complete(portal, number, first, flags);
+        if (second === null && this.control.sleepMs === 0) return this.#complete(portal, number, first, flags);
         return this.#stream(portal, number, 0, flags, first, second);
       }
       return this.#stream(portal, number, 0, flags, first, undefined);
@@ -312,7 +312,9 @@ export class Session {
 
   async #nextBatch(portal: OpenPortal, pending: Array<ReturnType<Execution['next']>>): Promise<readonly Row[] | null> {
     const next = pending.shift();
-    return next !== undefined ? await next : await portal.execution.next();
+    const rows = next !== undefined ? await next : await portal.execution.next();
+    if (this.control.sleepMs > 0) await this.control.sleep();
+    return rows;
   }
 
   async #durable(): Promise<void> {

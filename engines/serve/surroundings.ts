@@ -134,6 +134,7 @@ class StatementRun implements RunContext, EvaluationContext {
   yieldNow(): Promise<void> | null {
     const { services, control } = this.#session;
     control.check();
+    if (control.sleepMs > 0) return control.sleep();
     const now = services.clock.monotonicMs();
     if (now < this.#turnEnds) return null;
     return services.nextTurn().then(() => {
@@ -186,6 +187,10 @@ class StatementRun implements RunContext, EvaluationContext {
 
   randomBytes(length: number): Uint8Array {
     return this.#session.services.random.bytes(length);
+  }
+
+  sleep(ms: number): void {
+    this.#session.control.sleepMs += ms;
   }
 
   get catalog(): CatalogFunctions {

@@ -85,8 +85,9 @@ const SESSION: readonly ScalarFunction[] = [
   volatile('gen_random_uuid', [], 'uuid', uuid),
   volatile('uuid_generate_v4', [], 'uuid', uuid),
   pure('pg_size_pretty', ['bigint'], 'text', sizePretty),
-  volatile('pg_sleep', ['double'], 'void', () => {
-    throw new SqlError('feature_not_supported', 'pg_sleep() is only supported as SELECT pg_sleep(…)');
+  volatile('pg_sleep', ['double'], 'void', (seconds: number, context: EvaluationContext) => {
+    if (seconds > 0) context.sleep(seconds * 1_000);
+    return '';
   }),
   specialised(
     { name: 'pg_typeof', arguments: ['any'], result: 'text', strict: false, volatility: 'stable' },
