@@ -1,5 +1,5 @@
 import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto';
-import { createVerifier, isVerifier, ScramExchange } from './scram.js';
+import { createVerifier, isPasswordOf, isVerifier, ScramExchange } from './scram.js';
 
 const random = { bytes: (n: number) => randomBytes(n) };
 const hmac = (key: Buffer, data: string) => createHmac('sha256', key).update(data).digest();
@@ -35,6 +35,14 @@ describe('SCRAM-SHA-256', () => {
     const refusal = { condition: 'invalid_password', message: 'password authentication failed for user "ann"' };
     expect(() => attempt(createVerifier('geheim', random), 'falsch')).toThrow(expect.objectContaining(refusal));
     expect(() => attempt(null, 'geheim')).toThrow(expect.objectContaining(refusal));
+  });
+
+  it('tells whether a password is the one of a verifier', () => {
+    const verifier = createVerifier('geheim', random);
+    expect(isPasswordOf(verifier, 'geheim')).toBe(true);
+    expect(isPasswordOf(verifier, 'falsch')).toBe(false);
+    expect(isPasswordOf('SCRAM-SHA-256$4096:AAAA$AAAA:AAAA', 'geheim')).toBe(false);
+    expect(isPasswordOf('geheim', 'geheim')).toBe(false);
   });
 
   it('gives an unknown user the same salt each time', () => {

@@ -34,6 +34,14 @@ export function isVerifier(text: string): boolean {
   return VERIFIER.test(text);
 }
 
+/** Whether this is the password that the verifier was made from. */
+export function isPasswordOf(verifier: string, password: string): boolean {
+  const known = parseVerifier(verifier);
+  if (known === null || known.storedKey.length !== KEY_BYTES) return false;
+  const salted = pbkdf2Sync(normalize(password), known.salt, known.iterations, KEY_BYTES, 'sha256');
+  return timingSafeEqual(sha256(hmac(salted, 'Client Key')), known.storedKey);
+}
+
 function parseVerifier(text: string): Verifier | null {
   const match = VERIFIER.exec(text);
   if (match === null) return null;

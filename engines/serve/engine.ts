@@ -14,7 +14,7 @@ import { CatalogStore } from '../catalog/catalog-store.js';
 import { VIRTUAL_TABLES } from '../catalog/virtual-tables.js';
 import { EXPRESSION_COMPILER } from '../planner/expression-compiler.js';
 import { Store } from '../rows/store.js';
-import { createVerifier } from '../security/scram.js';
+import { createVerifier, isPasswordOf } from '../security/scram.js';
 import { Checkpointer } from '../tx/checkpointer.js';
 import { recover } from '../tx/recovery.js';
 import { TransactionManager } from '../tx/transaction-manager.js';
@@ -201,6 +201,12 @@ export class Engine {
       this.#connections.delete(ended),
     );
     this.#connections.add(connection);
+  }
+
+  /** Whether the user exists, may log in, and has this password. */
+  isPassword(user: string, password: string): boolean {
+    const entry = this.catalog.current.user(user);
+    return entry?.login === true && entry.verifier !== null && isPasswordOf(entry.verifier, password);
   }
 
   statistics(): EngineStatistics {

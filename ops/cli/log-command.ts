@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { EVENT_SCHEMAS } from '#engines/catalog/system-tables.js';
 import { Store } from '#engines/rows/store.js';
 import { COMMIT_SCHEMA_ID, EventSchemaStore, LEASE_SCHEMA_ID } from '#engines/serve/event-schemas.js';
@@ -58,7 +59,8 @@ export async function printLog(configuration: Configuration, command: LogCommand
   const stop = new AbortController();
   process.once('SIGINT', () => stop.abort());
   process.stdout.on('error', () => process.exit(0));
-  for await (const batch of await recordsOf(configuration, command.follow ? stop.signal : null)) {
+  const { records, close } = await recordsOf(configuration, command.follow ? stop.signal : null);
+  for await (const batch of records) {
     for (const record of batch) {
       const id = readSchemaId(record.value);
       if (schemas.schemaText(id) === null && registry !== null)
@@ -71,19 +73,29 @@ export async function printLog(configuration: Configuration, command: LogCommand
       );
     }
   }
+  await close();
+}
+
+interface OpenRecords {
+  readonly records: AsyncIterable<readonly StoredRecord[]>;
+  /** After this nothing keeps the process alive. */
+  close(): Promise<void>;
 }
 
 /** From the log's beginning, because the schemas stand there. */
-async function recordsOf(
-  configuration: Configuration,
-  follow: AbortSignal | null,
-): Promise<AsyncIterable<readonly StoredRecord[]>> {
-  if (configuration.log === 'embedded')
-    return new EmbeddedLogReader(embeddedFolder(configuration)).records(PARTITION, 0 as Offset, follow);
+async function recordsOf(configuration: Configuration, follow: AbortSignal | null): Promise<OpenRecords> {
+  if (configuration.log === 'embedded') {
+    const folder = embeddedFolder(configuration);
+    if (!existsSync(folder)) throw new CommandFailed(`there is no log in ${folder}: name one with --data or --log`);
+    const reader = new EmbeddedLogReader(folder);
+    return { records: reader.records(PARTITION, 0 as Offset, follow), close: () => Promise.resolve() };
+  }
   const log = await openLog(configuration);
-  return follow === null
-    ? log.read(PARTITION, 0 as Offset, await log.end(PARTITION))
-    : log.tail(PARTITION, 0 as Offset, follow);
+  const records =
+    follow === null
+      ? log.read(PARTITION, 0 as Offset, await log.end(PARTITION))
+      : log.tail(PARTITION, 0 as Offset, follow);
+  return { records, close: () => log.close() };
 }
 
 function shapeOf(schemas: SchemasOfLog, id: number): ReturnType<typeof shapeOfSchema> {

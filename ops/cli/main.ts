@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
 import { type Configuration, ConfigurationError, readConfiguration } from '../config/configuration.js';
+import { rememberedLog } from '../processes/remembered-log.js';
 import { printLog, verifyLog } from './log-command.js';
 import { startNode } from './start-command.js';
 import { printStatus, stopNode } from './status-command.js';
@@ -10,11 +11,10 @@ type Flags = Readonly<Partial<Record<keyof Configuration | 'config', string>>>;
 
 function configurationOf(flags: Flags): Configuration {
   const { config, ...rest } = flags;
-  return readConfiguration({
-    file: config ?? process.env['POLYLOG_CONFIG'] ?? null,
-    environment: process.env,
-    flags: rest,
-  });
+  const sources = { file: config ?? process.env['POLYLOG_CONFIG'] ?? null, environment: process.env, flags: rest };
+  // Which folder it is has to be known before what the folder knows.
+  const log = rememberedLog(readConfiguration(sources).data);
+  return readConfiguration(log === null ? sources : { ...sources, remembered: { log } });
 }
 
 function withData(command: Command): Command {

@@ -22,8 +22,11 @@ export async function startNode(configuration: Configuration): Promise<void> {
     stop();
     return;
   }
+  const hint = supervisor.isPasswordKnown
+    ? ''
+    : '  The superuser has another password than this data folder knows: connect with it, or give it in POLYLOG_PASSWORD.\n';
   process.stdout.write(
-    `Polylog is ready.\n  connect:  psql '${supervisor.url}'\n  http:     ${supervisor.httpUrl} (health, metrics, schema registry)\n`,
+    `Polylog is ready.\n  connect:  psql '${supervisor.url}'\n  http:     ${supervisor.httpUrl} (health, metrics, schema registry)\n${hint}`,
   );
   process.exitCode = await supervisor.ended;
 }

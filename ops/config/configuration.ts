@@ -106,9 +106,11 @@ export interface ConfigurationSources {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** By configuration key. */
   readonly flags: Readonly<Partial<Record<keyof Configuration, unknown>>>;
+  /** What the data folder knows of itself: stands in for defaults. */
+  readonly remembered?: Readonly<Partial<Record<keyof Configuration, unknown>>>;
 }
 
-/** Defaults, then the file, then the environment, then flags. Throws ConfigurationError. */
+/** Defaults, then what the data folder remembers, then the file, then the environment, then flags. Throws ConfigurationError. */
 export function readConfiguration(sources: ConfigurationSources): Configuration {
   const values: { -readonly [K in keyof Configuration]?: unknown } = {};
   const file = sources.file === null ? {} : readFile(sources.file);
@@ -122,7 +124,7 @@ export function readConfiguration(sources: ConfigurationSources): Configuration 
     if (flag !== undefined) values[name as keyof Configuration] = check(key, flag, key.flag);
     else if (variable !== undefined) values[name as keyof Configuration] = check(key, variable, key.environment);
     else if (name in file) values[name as keyof Configuration] = check(key, file[name], `${sources.file}: ${name}`);
-    else values[name as keyof Configuration] = key.initial;
+    else values[name as keyof Configuration] = sources.remembered?.[name as keyof Configuration] ?? key.initial;
   }
   const configuration = values as Configuration;
   if ((configuration.tlsCert === null) !== (configuration.tlsKey === null))

@@ -74,7 +74,7 @@ async function run(): Promise<void> {
   process.on('disconnect', stop);
   const { recoveredEvents, recoveryMs, durableOffset } = engine.statistics();
   logger.info({ recoveredEvents, recoveryMs: Math.round(recoveryMs), durableOffset }, 'engine ready');
-  process.send?.({ kind: 'ready', port: inside?.port ?? null });
+  process.send?.({ kind: 'ready', port: inside?.port ?? null, isPassword: engine.isPassword(user, password) });
 }
 
 /** What the supervisor asks for over the process channel. */

@@ -10,6 +10,7 @@ import type { Configuration } from '../config/configuration.js';
 import { application } from '../http/application.js';
 import { CallError, Caller } from './calls.js';
 import { type EngineProcessConfig, REFUSED } from './exit-codes.js';
+import { isSameLog, rememberedLog, rememberLog } from './remembered-log.js';
 import { type RunFile, readRunFile, removeRunFile, writeRunFile } from './run-file.js';
 
 const USER = 'polylog';
@@ -32,6 +33,15 @@ interface Child {
   linked: boolean;
 }
 
+/** What a child says of itself. */
+interface ChildMessage {
+  readonly kind?: unknown;
+  readonly port?: unknown;
+  readonly up?: unknown;
+  readonly message?: unknown;
+  readonly isPassword?: unknown;
+}
+
 /** Runs the processes of one node: the engine, a gateway for each protocol, and HTTP in this one. */
 export class Supervisor {
   readonly #configuration: Configuration;
@@ -39,6 +49,8 @@ export class Supervisor {
   readonly #password: string;
   readonly #socketPath: string;
   readonly #children = new Map<string, Child>();
+  /** Whether the log's superuser has this node's password. It has not when the password was changed, or the log had another node. */
+  #isPassword = true;
   #ready = false;
   #stopping = false;
   #app: ReturnType<typeof application> | null = null;
@@ -67,6 +79,12 @@ export class Supervisor {
       throw new StartRefused(
         `a node is already running on ${configuration.data} (pid ${running.pid}): stop it with \`polylog stop --data ${configuration.data}\``,
       );
+    const known = rememberedLog(configuration.data);
+    if (known !== null && !isSameLog(known, configuration.log))
+      throw new StartRefused(
+        `${configuration.data} belongs to the log ${known}, not to ${configuration.log}: give each log a data folder of its own`,
+      );
+    rememberLog(configuration.data, configuration.log);
     const supervisor = new Supervisor(configuration, superuserPassword(configuration, environment));
     await supervisor.#checkPorts();
     try {
@@ -85,12 +103,18 @@ export class Supervisor {
     });
   }
 
+  /** The superuser's; without a password where the log knows another one than this node. */
   get url(): string {
     const host =
       this.#configuration.host === '0.0.0.0' || this.#configuration.host === '::'
         ? '127.0.0.1'
         : this.#configuration.host;
-    return `postgresql://${USER}:${encodeURIComponent(this.#password)}@${host}:${this.#postgresPort}/${DATABASE}`;
+    const user = this.#isPassword ? `${USER}:${encodeURIComponent(this.#password)}` : USER;
+    return `postgresql://${user}@${host}:${this.#postgresPort}/${DATABASE}`;
+  }
+
+  get isPasswordKnown(): boolean {
+    return this.#isPassword;
   }
 
   get httpUrl(): string {
@@ -183,9 +207,10 @@ export class Supervisor {
     return new Promise((resolve, reject) => {
       let said = '';
       let started = false;
-      child.on('message', (message: { kind?: unknown; port?: unknown; up?: unknown; message?: unknown }) => {
+      child.on('message', (message: ChildMessage) => {
         if (message.kind === 'ready') {
           started = true;
+          if (typeof message.isPassword === 'boolean') this.#isPassword = message.isPassword;
           resolve(typeof message.port === 'number' ? message.port : null);
         } else if (message.kind === 'link') entry.linked = message.up === true;
         else if (message.kind === 'failed' || message.kind === 'error') said = String(message.message);
@@ -249,9 +274,11 @@ export class Supervisor {
     writeRunFile(this.#configuration.data, file);
   }
 
-  /** The superuser's URL for whoever has lost it: readable by the owner alone. */
+  /** The superuser's URL for whoever has lost it: readable by the owner alone. A password that is not theirs is forgotten. */
   #writeSuperuserFile(): void {
-    writeFileSync(join(this.#configuration.data, 'superuser'), `${this.#password}\n${this.url}\n`, { mode: 0o600 });
+    if (!this.#isPassword) rmSync(join(this.#configuration.data, 'superuser'), { force: true });
+    else
+      writeFileSync(join(this.#configuration.data, 'superuser'), `${this.#password}\n${this.url}\n`, { mode: 0o600 });
   }
 }
 
