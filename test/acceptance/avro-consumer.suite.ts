@@ -94,7 +94,7 @@ export function avroConsumerSuite(title: string, world: () => Promise<ConsumerWo
       const statements = [
         TABLE,
         INSERT,
-        'begin; insert into shelf (id) values (gen_random_uuid()), (gen_random_uuid()); update shelf set price = 0.05; commit',
+        `begin; insert into shelf (id) values ('${LATER}1'), ('${LATER}2'); update shelf set price = 0.05; commit`,
         'alter table shelf add column weight numeric(6,3); alter table shelf rename column note to remark',
         `update shelf set weight = 1.125, remark = 'new' where id = '${ID}'`,
         `delete from shelf where id = '${ID}'`,
