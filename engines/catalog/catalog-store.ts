@@ -141,6 +141,7 @@ export class CatalogStore implements CatalogHolder {
   /** What is made of the rows is made again when it is next asked for. */
   systemRowsChanged(tables: ReadonlySet<ObjectId>): void {
     for (const table of tables) if (isCatalogTable(table)) this.#behind = true;
+    if (this.#behind) this.#unknown.clear();
   }
 
   /** A decided transaction's writes, in log order, before anybody can see them. */

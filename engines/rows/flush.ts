@@ -7,7 +7,7 @@ import { type LiveVersion, SETTLED, visibleVersion } from './version.js';
 
 /**
  * Brings the disk's state of one table to that of `view`, which must be held against collection. `dirty` are the keys decided since the flush before and below the view's snapshot.
- * Answers with the number of rows written.
+ * Writes batch by batch, or all rows into `last`, which the caller commits. Answers with the number of rows written.
  */
 export async function flushTable(
   disk: LevelRows,
@@ -15,15 +15,17 @@ export async function flushTable(
   dirty: readonly string[],
   view: ReadView,
   rowsPerBatch: number,
+  last: DiskBatch | null,
 ): Promise<number> {
   const keys = [...new Set(dirty)];
   const stored = data.indexes.filter((index) => index.stored);
-  for (let from = 0; from < keys.length; from += rowsPerBatch) {
-    const batch = disk.write();
+  const step = last === null ? rowsPerBatch : keys.length;
+  for (let from = 0; from < keys.length; from += step) {
+    const batch = last ?? disk.write();
     const unique = new Map<string, string>();
-    for (const key of keys.slice(from, from + rowsPerBatch))
+    for (const key of step === keys.length ? keys : keys.slice(from, from + step))
       writeRow(disk, batch, data, stored, key, visibleVersion(data.rows.get(key), view), unique);
-    await batch.commit();
+    if (last === null) await batch.commit();
   }
   for (const index of data.indexes)
     if (!index.stored && indexFingerprint(index.shape) !== null)

@@ -8,7 +8,7 @@ import { SETTLED, Version } from './version.js';
 
 /**
  * Rows and index entries on disk, in LevelDB. The disk holds one state of each live row: that of the last checkpoint, or, between a crash and the next checkpoint, that or a
- * later one (row and entries always of the same moment). It never holds anything undecided.
+ * later one (row and entries always of the same moment). Rows of system tables are always those of the last checkpoint. It never holds anything undecided.
  *
  *   'c'                               → checkpoint
  *   'r' table(4) row key              → row (row-codec.ts)
@@ -46,11 +46,13 @@ export class LevelRows {
   }
 
   /**
-   * Makes everything written so far durable and then says so. A synced write alone is not enough: LevelDB does not sync a log file that it has already rotated.
+   * Makes everything written so far durable, and then what `last` holds together with the checkpoint. A synced write alone is not enough: LevelDB does not sync a log file
+   * that it has already rotated.
    */
-  async writeCheckpoint(checkpoint: Checkpoint): Promise<void> {
+  async writeCheckpoint(checkpoint: Checkpoint, last: DiskBatch): Promise<void> {
     await this.#db.compactRange(END, END);
-    await this.#db.put(CHECKPOINT_KEY, printCheckpoint(checkpoint), { sync: true });
+    last.putCheckpoint(checkpoint);
+    await last.commit({ sync: true });
   }
 
   /** Forgets everything: the log will tell it anew. */
@@ -171,8 +173,17 @@ export class DiskBatch {
     this.#del(diskKey(UNIQUE, index, columns));
   }
 
-  commit(): Promise<void> {
-    return this.#batch.write();
+  putCheckpoint(checkpoint: Checkpoint): void {
+    this.#put(CHECKPOINT_KEY, printCheckpoint(checkpoint));
+  }
+
+  commit({ sync = false } = {}): Promise<void> {
+    return this.#batch.write({ sync });
+  }
+
+  /** Nothing of it is written. */
+  discard(): Promise<void> {
+    return this.#batch.close();
   }
 
   #put(key: Buffer, value: Buffer): void {

@@ -260,13 +260,21 @@ export class Store implements RowReader {
     const { view } = moment;
     const tables: TableCheckpoint[] = [...this.#untouched.values()];
     await this.#clearDropped(disk);
-    for (const { data, keys, live } of taken) {
-      if (data.lacking) await this.#load(data);
-      this.statistics.flushedRows += await flushTable(disk, data, keys, view, this.limits.rowsPerBatch);
-      // Dropped meanwhile: the next flush clears what was written.
-      if (this.#tables.get(data.id) === data) tables.push({ ...this.#describe(data), live });
+    // System tables change with the checkpoint, at once: a fold reads the log by what they say at its beginning.
+    const last = disk.write();
+    try {
+      for (const { data, keys, live } of taken) {
+        if (data.lacking) await this.#load(data);
+        const batch = data.id < FIRST_USER_OBJECT ? last : null;
+        this.statistics.flushedRows += await flushTable(disk, data, keys, view, this.limits.rowsPerBatch, batch);
+        // Dropped meanwhile: the next flush clears what was written.
+        if (this.#tables.get(data.id) === data) tables.push({ ...this.#describe(data), live });
+      }
+      await disk.writeCheckpoint({ ...(await moment.describe()), offset: view.snapshot, tables }, last);
+    } catch (error) {
+      await last.discard();
+      throw error;
     }
-    await disk.writeCheckpoint({ ...(await moment.describe()), offset: view.snapshot, tables });
     this.statistics.flushes++;
     // Everything settled is on disk now, because the held view has kept what came later from settling.
     for (const data of this.#leaving(taken.map(({ data }) => data))) data.release();

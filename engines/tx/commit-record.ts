@@ -1,5 +1,4 @@
 import type { LogRecord } from '#log/change-log.js';
-import { certifiedKey } from '#log/transactions/certifier.js';
 import { recordKey } from '#schemas/events/codec.js';
 import type { Commit, RowVersion } from '#schemas/events/event.js';
 import { assert } from '#schemas/kernel/assert.js';
@@ -41,22 +40,6 @@ function baseOf(version: Version): Version | null {
 /** Was the row there before the transaction that wrote `version`? */
 export function replacesRow(version: Version): boolean {
   return baseOf(version) !== null;
-}
-
-/** Row keys and unique entries that a transaction wrote, as the certifier knows them. */
-export function certifiedWrites(writes: readonly Write[]): string[] {
-  const keys: string[] = [];
-  for (let i = 0; i < writes.length; i++) {
-    const { data, version } = writes[i] as Write;
-    keys.push(certifiedKey(data.id, version.key));
-    if (version.row === null || (version.previous !== null && !version.moved)) continue;
-    for (const index of data.indexes) {
-      if (!index.shape.unique) continue;
-      const columns = index.keyOf(version.row);
-      if (columns !== null) keys.push(certifiedKey(index.shape.id, columns));
-    }
-  }
-  return keys;
 }
 
 export interface CommitStamp {

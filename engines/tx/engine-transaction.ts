@@ -7,8 +7,10 @@ import type { KeyRange, MaybePromise, ReadView, RowCursor, VisibleRow } from '..
 import type { IndexShape, TableShape } from '../rows/shape.js';
 import type { TableData } from '../rows/table-data.js';
 import { type LiveVersion, PENDING, Version, type Writer } from '../rows/version.js';
+import { definitionRead, pointRead } from './certified-writes.js';
 import { standsOnFailed } from './commit-failure.js';
 import { HeldCursor } from './held-cursor.js';
+import { NotingCursor } from './noting-cursor.js';
 import { hasEnded, mayNotWait, releaseLocks, STRENGTHS, tryLock, waitFor, waitInQueue } from './row-locks.js';
 import type {
   InsertOutcome,
@@ -86,20 +88,27 @@ export class EngineTransaction implements Transaction {
   }
 
   get(table: TableShape, key: string): MaybePromise<VisibleRow | null> {
-    if (this.reads !== null) this.reads.push({ object: table.id, from: key, to: `${key}\0` });
+    if (this.reads !== null) this.reads.push(pointRead(table.id, key));
     return this.#manager.store.get(table, key, this.view);
   }
 
   scan(table: TableShape, range: KeyRange, reverse: boolean): RowCursor {
-    this.#read(table.id, range);
+    this.reads?.push(readOf(table.id, range));
     return this.#hold(this.#manager.store.scan(table, range, reverse, this.#frozenView()));
   }
 
   scanIndex(table: TableShape, index: IndexShape, range: KeyRange, reverse: boolean): RowCursor {
-    // Writes are certified by row key and by unique entry; a range of an index that is not unique is covered by the whole table.
-    if (index.unique) this.#read(index.id, range);
-    else this.#read(table.id, { from: null, to: null });
-    return this.#hold(this.#manager.store.scanIndex(table, index, range, reverse, this.#frozenView()));
+    const cursor = this.#manager.store.scanIndex(table, index, range, reverse, this.#frozenView());
+    return this.#hold(this.reads === null ? cursor : this.#noting(cursor, table, index, range, this.reads));
+  }
+
+  /** Writes are certified by row key and by unique entry; a range of an index that is not unique is covered by the whole table. */
+  #noting(cursor: RowCursor, table: TableShape, index: IndexShape, range: KeyRange, reads: ReadRange[]): RowCursor {
+    const whole = readOf(table.id, { from: null, to: null });
+    reads.push(index.unique ? readOf(index.id, range) : whole);
+    if (!index.unique) return cursor;
+    reads.push(definitionRead(table.id));
+    return new NotingCursor(cursor, table.id, reads, whole);
   }
 
   /** The view of this statement, for cursors that live longer. */
@@ -117,11 +126,6 @@ export class EngineTransaction implements Transaction {
   readonly #cursorEnded = (): void => {
     if (--this.#openCursors === 0) this.oldestSnapshot = this.view.snapshot;
   };
-
-  #read(object: ObjectId, range: KeyRange): void {
-    // '\u00ff' nine times stands behind every key: tags are at most three.
-    this.reads?.push({ object, from: range.from ?? '', to: range.to ?? '\u00ff'.repeat(9) });
-  }
 
   // ── locking ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -441,6 +445,11 @@ export class EngineTransaction implements Transaction {
     if (version !== null) this.unit.standOn(version.writer);
     return version === null || version.row === null ? null : (version as LiveVersion);
   }
+}
+
+function readOf(object: ObjectId, { from, to }: KeyRange): ReadRange {
+  // '\u00ff' nine times stands behind every key: tags are at most three.
+  return { object, from: from ?? '', to: to ?? '\u00ff'.repeat(9) };
 }
 
 const NO_ARBITERS: readonly never[] = [];

@@ -1,15 +1,17 @@
 import type { ChangeLog, StoredRecord } from '#log/change-log.js';
 import { type AssembledTransaction, Assembler } from '#log/transactions/assembler.js';
-import { type Certifier, certifiedKey } from '#log/transactions/certifier.js';
+import type { Certifier } from '#log/transactions/certifier.js';
 import { Leases, type Term } from '#log/transactions/leases.js';
 import type { EventCodec } from '#schemas/events/codec.js';
 import type { RowVersion } from '#schemas/events/event.js';
 import { readSchemaId } from '#schemas/events/wire-format.js';
 import type { ObjectId, Offset, Partition, ServerId, VersionId } from '#schemas/kernel/brand.js';
+import type { IndexData } from '../rows/index-data.js';
 import type { TableShape } from '../rows/shape.js';
 import { FIRST_USER_OBJECT, type Store } from '../rows/store.js';
 import type { TableData } from '../rows/table-data.js';
 import { SETTLED, Version } from '../rows/version.js';
+import { CertifiedWrites } from './certified-writes.js';
 
 /** Shapes of tables as of the place in the log that the fold has reached. */
 export interface ShapeSource {
@@ -31,11 +33,13 @@ export interface FoldState {
 
 /** Where a fold begins. */
 export interface FoldStart {
+  /** What was decided below is in the store already; records before it are only told for transactions that were decided later. */
+  readonly offset: Offset;
   readonly lastVersion: VersionId | null;
   readonly terms: ReadonlyArray<readonly [ServerId, Term]>;
 }
 
-const FROM_THE_BEGINNING: FoldStart = { lastVersion: null, terms: [] };
+const FROM_THE_BEGINNING: FoldStart = { offset: 0 as Offset, lastVersion: null, terms: [] };
 
 /**
  * Folds the log into the store: records to transactions, transactions to verdicts, commits to rows. Deterministic (I3): the state depends on the records alone.
@@ -46,6 +50,7 @@ export class Folder {
   readonly #codec: EventCodec;
   readonly #certifier: Certifier;
   readonly #shapes: ShapeSource;
+  readonly #begin: Offset;
   #lastTable: TableData | null = null;
 
   constructor(
@@ -59,6 +64,7 @@ export class Folder {
     this.#codec = codec;
     this.#certifier = certifier;
     this.#shapes = shapes;
+    this.#begin = start.offset;
     this.state = {
       next: 0 as Offset,
       events: 0,
@@ -120,28 +126,37 @@ export class Folder {
 
   #decide(transaction: AssembledTransaction): void {
     const { events, offset, server, epoch, commit } = transaction;
-    const writes: string[] = [];
-    for (const event of events) writes.push(certifiedKey(event.table, event.key));
-    const verdict = this.#certifier.decide({
-      offset,
-      snapshot: commit.snapshot,
-      server,
-      epoch,
-      writes,
-      reads: commit.reads,
-    });
-    if (verdict.kind !== 'commit') return;
+    if (offset < this.#begin) return;
     let system: Set<ObjectId> | null = null;
-    for (const event of events) {
-      const data = this.#table(event.table);
-      if (data === null) continue;
-      apply(data, event);
-      if (event.table < FIRST_USER_OBJECT) (system ??= new Set()).add(event.table);
+    for (const { table } of events) if (table < FIRST_USER_OBJECT) (system ??= new Set()).add(table);
+    const { snapshot, reads } = commit;
+    const writes = this.#writesOf(events, system !== null);
+    const verdict = this.#certifier.decide({ offset, snapshot, server, epoch, writes, reads });
+    if (verdict.kind !== 'commit') return;
+    if (system === null) {
+      for (const event of events) this.#apply(event);
+      return;
     }
-    if (system !== null) {
-      this.#shapes.systemRowsChanged(system);
-      this.#lastTable = null;
+    // The rows of tables that the transaction itself has made can only be understood when its system rows are there.
+    for (const event of events) if (event.table < FIRST_USER_OBJECT) this.#apply(event);
+    this.#shapes.systemRowsChanged(system);
+    this.#lastTable = null;
+    for (const event of events) if (event.table >= FIRST_USER_OBJECT) this.#apply(event);
+  }
+
+  /** As of before the transaction. */
+  #writesOf(events: Iterable<RowVersion>, definesTables: boolean): readonly string[] {
+    const certified = new CertifiedWrites(definesTables);
+    for (const { table, key, row } of events) {
+      const isBound = definesTables && table >= FIRST_USER_OBJECT;
+      certified.add(table, isBound ? NO_INDEXES : (this.#table(table)?.indexes ?? NO_INDEXES), key, row);
     }
+    return certified.keys;
+  }
+
+  #apply(event: RowVersion): void {
+    const data = this.#table(event.table);
+    if (data !== null) apply(data, event);
   }
 
   #table(id: ObjectId): TableData | null {
@@ -154,6 +169,8 @@ export class Folder {
     return data;
   }
 }
+
+const NO_INDEXES: readonly IndexData[] = [];
 
 /** Nobody reads yet, so the older version goes at once. What stands on disk is not asked: the newer version hides it until it is overwritten. */
 function apply(data: TableData, { key, version: id, row, op }: RowVersion): void {

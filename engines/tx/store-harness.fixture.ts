@@ -3,7 +3,6 @@ import { setTimeout as startTimer } from 'node:timers';
 import { LogUnavailable } from '#log/change-log.js';
 import { VersionMint } from '#log/clock/hybrid-clock.js';
 import { MemoryLog } from '#log/memory/memory-log.js';
-import { Certifier } from '#log/transactions/certifier.js';
 import { rowVersionSchema } from '#schemas/events/avro-schema.js';
 import { EventCodec } from '#schemas/events/codec.js';
 import type { ObjectId, Offset, Partition, ServerId } from '#schemas/kernel/brand.js';
@@ -13,7 +12,9 @@ import type { RowCursor } from '../rows/reading.js';
 import type { TableShape } from '../rows/shape.js';
 import { DEFAULT_STORE_LIMITS, Store, type StoreLimits } from '../rows/store.js';
 import { Checkpointer } from './checkpointer.js';
+import type { ShapeSource } from './folder.js';
 import { PEOPLE } from './people.fixture.js';
+import { RecordingCertifier } from './recording-certifier.fixture.js';
 import { recover } from './recovery.js';
 import type { Isolation, SessionControl, Transaction } from './transaction.js';
 import { TransactionManager } from './transaction-manager.js';
@@ -38,6 +39,8 @@ export class StoreHarness {
   readonly #folder: string | null;
   readonly #shape: TableShape;
   readonly #commitTimeoutMs: number;
+  /** Every verdict so far, by whomever: live or folded, they must be the same. */
+  readonly #decisions = new Map<number, string>();
   store!: Store;
   manager!: TransactionManager;
   checkpointer!: Checkpointer;
@@ -78,7 +81,7 @@ export class StoreHarness {
     await this.store?.close();
     const limits = { memoryBytes, hotBytes: 1 << 20, rowsPerBatch: 2 };
     this.store = await this.#open(limits);
-    const certifier = new Certifier();
+    const certifier = new RecordingCertifier(this.#decisions);
     const { store, log, codec } = this;
     const recovered = await recover({
       store,
@@ -86,10 +89,7 @@ export class StoreHarness {
       partition: PARTITION,
       codec,
       certifier,
-      shapes: {
-        shapeOf: (id: ObjectId) => (id === this.#shape.id ? this.#shape : null),
-        systemRowsChanged: () => undefined,
-      },
+      shapes: this.#shapes(),
     });
     const mint = new VersionMint(clock, { bytes: (n) => randomBytes(n) });
     this.manager = new TransactionManager({
@@ -116,6 +116,21 @@ export class StoreHarness {
         throw error;
       },
     });
+  }
+
+  /** What another engine comes to that folds the whole log. */
+  async foldElsewhere(): Promise<Store> {
+    const store = new Store();
+    const certifier = new RecordingCertifier(this.#decisions);
+    await recover({ store, log: this.log, partition: PARTITION, codec: this.codec, certifier, shapes: this.#shapes() });
+    return store;
+  }
+
+  #shapes(): ShapeSource {
+    return {
+      shapeOf: (id: ObjectId) => (id === this.#shape.id ? this.#shape : null),
+      systemRowsChanged: () => undefined,
+    };
   }
 
   async #open(limits: StoreLimits): Promise<Store> {

@@ -7,6 +7,7 @@ import type { Row } from '#schemas/values/value.js';
 import type { VisibleRow } from '../rows/reading.js';
 import type { EngineTransaction } from './engine-transaction.js';
 import { EMAIL_INDEX, NUMBER_INDEX, PEOPLE } from './people.fixture.js';
+import { digestOf } from './store-digest.fixture.js';
 import { drain, nextTurn, StoreHarness } from './store-harness.fixture.js';
 import type { Isolation, Mark, Transaction } from './transaction.js';
 
@@ -419,8 +420,12 @@ async function play(steps: readonly Step[], folder: string): Promise<void> {
     await checkAll(world);
     expect(world.harness.store.estimateRows(PEOPLE.id)).toBe(world.newest.size);
     expect(world.harness.manager.active).toBe(0);
+    const { durable } = world.harness.manager;
+    const live = await digestOf(world.harness.store, durable);
+    expect(await digestOf(await world.harness.foldElsewhere(), durable)).toEqual(live);
     await world.harness.restart();
     await checkAll(world);
+    expect(await digestOf(world.harness.store, durable)).toEqual(live);
   } finally {
     await world.harness.close();
   }

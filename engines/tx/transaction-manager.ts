@@ -2,21 +2,16 @@ import { type ChangeLog, type LogRecord, OutcomeUnknown } from '#log/change-log.
 import type { VersionMint } from '#log/clock/hybrid-clock.js';
 import { type Certifier, certifiedKey } from '#log/transactions/certifier.js';
 import type { ReadRange } from '#schemas/events/event.js';
+import { assert } from '#schemas/kernel/assert.js';
 import type { ObjectId, Offset, Partition, ServerId } from '#schemas/kernel/brand.js';
 import type { Clock } from '#schemas/kernel/ports.js';
 import type { ReadView } from '../rows/reading.js';
 import type { Store } from '../rows/store.js';
 import { PENDING } from '../rows/version.js';
+import { certifiedWrites } from './certified-writes.js';
 import { Collector } from './collector.js';
 import { neverWas, notSerializable, refusalOf, standsOnFailed } from './commit-failure.js';
-import {
-  type CommitStamp,
-  certifiedWrites,
-  type EventEncoder,
-  encodeWrite,
-  netWrites,
-  replacesRow,
-} from './commit-record.js';
+import { type CommitStamp, type EventEncoder, encodeWrite, netWrites, replacesRow } from './commit-record.js';
 import { EngineTransaction } from './engine-transaction.js';
 import { releaseLocks, type WaitSurroundings } from './row-locks.js';
 import { TableLocks } from './table-locks.js';
@@ -297,6 +292,7 @@ export class TransactionManager implements TransactionSystem {
   /** Has anybody committed, or appended a commit, of something that this transaction has read, since its snapshot? */
   #isOvertaken(snapshot: Offset, reads: readonly ReadRange[]): boolean {
     const { certifier, server, epoch } = this.#options;
+    if (snapshot < certifier.floor) return true;
     if (certifier.judge({ offset: NOT_YET, snapshot, server, epoch, writes: [], reads }).kind !== 'commit') return true;
     for (const keys of this.#deciding.values()) {
       for (const key of keys)
@@ -349,7 +345,17 @@ export class TransactionManager implements TransactionSystem {
   #decide(transaction: EngineTransaction, writes: readonly Write[], keys: readonly string[], offset: Offset): void {
     const { unit } = transaction;
     const { certifier, server, epoch } = this.#options;
-    certifier.decide({ offset, snapshot: transaction.view.snapshot, server, epoch, writes: keys, reads: NO_READS });
+    const reads = transaction.reads ?? NO_READS;
+    const { kind } = certifier.decide({
+      offset,
+      snapshot: transaction.view.snapshot,
+      server,
+      epoch,
+      writes: keys,
+      reads,
+    });
+    // Whoever folds the log comes to the same; that it is a commit has been seen to before the append.
+    assert(kind === 'commit', `the transaction at offset ${offset} is acknowledged and does not commit: ${kind}`);
     this.#deciding.delete(unit);
     this.#streaming.delete(unit);
     this.#listener(writes, offset);

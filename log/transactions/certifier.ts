@@ -46,7 +46,8 @@ export function certifiedKey(object: number, key: string): string {
  *
  * Write against write: the last commit of each written key decides. One of the candidate's own server and epoch is no
  * conflict: that engine's row locks have put the candidate behind it, and so behind whatever it was itself put behind.
- * Read against write: every other transaction's commit is a conflict.
+ * Read against write: every other transaction's commit is a conflict. Commits of the candidate's own server and epoch that
+ * have fallen out of the window are not asked for: that engine has compared its own before it appended.
  *
  * State: the window of recent commits, bounded by `limits`. A snapshot behind which commits have fallen out of the window
  * that might be in conflict is too old. With one server that reads nothing, judging costs the same however many keys were
@@ -59,7 +60,7 @@ export class Certifier {
     this.#window = new CommitWindow(limits);
   }
 
-  /** Reads of snapshots below this one cannot be judged any more. */
+  /** Reads of snapshots below this one cannot be judged any more against the commits of all. */
   get floor(): number {
     return this.#window.floor;
   }
@@ -95,12 +96,12 @@ export class Certifier {
         }
       }
     }
-    return reads.length === 0 ? COMMIT : this.#judgeReads(snapshot, reads);
+    return reads.length === 0 ? COMMIT : this.#judgeReads(candidate);
   }
 
-  #judgeReads(snapshot: Offset, reads: readonly ReadRange[]): Verdict {
+  #judgeReads({ snapshot, server, epoch, reads }: Candidate): Verdict {
     const window = this.#window;
-    if (snapshot < window.floor) return TOO_OLD;
+    if (snapshot < window.floorOfOthers(server, epoch)) return TOO_OLD;
     if (window.newest < snapshot) return COMMIT;
     const ranges: Array<readonly [from: string, to: string]> = [];
     for (const { object, from, to } of reads) {
