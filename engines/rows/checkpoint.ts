@@ -1,7 +1,7 @@
 import type { Term } from '#log/transactions/leases.js';
 import type { ObjectId, Offset, ServerId, VersionId } from '#schemas/kernel/brand.js';
-import { SqlError } from '#schemas/sqlstate/sql-error.js';
 import type { IndexShape } from './shape.js';
+import { StoreDamaged } from './store-damage.js';
 
 /** What the store on disk says of itself. Written behind everything that it speaks of. */
 export interface Checkpoint {
@@ -34,13 +34,13 @@ export function printCheckpoint(checkpoint: Checkpoint): Buffer {
   return Buffer.from(JSON.stringify({ format: FORMAT, ...checkpoint }));
 }
 
-/** Null when the bytes are of another format. Throws data_corrupted when they are no checkpoint at all. */
+/** Null when the bytes are of another format. Throws StoreDamaged when they are no checkpoint at all. */
 export function parseCheckpoint(bytes: Buffer): Checkpoint | null {
   let parsed: Checkpoint & { readonly format: number };
   try {
     parsed = JSON.parse(bytes.toString('utf8')) as typeof parsed;
   } catch (error) {
-    throw new SqlError('data_corrupted', `the checkpoint of the row store cannot be read: ${String(error)}`);
+    throw new StoreDamaged('the checkpoint of the row store cannot be read', { cause: error });
   }
   return parsed.format === FORMAT ? parsed : null;
 }

@@ -1,9 +1,11 @@
-import { mkdir } from 'node:fs/promises';
+import { access, mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { type ChainedBatch, ClassicLevel, type Iterator as LevelIterator } from 'classic-level';
 import type { ObjectId } from '#schemas/kernel/brand.js';
 import { type Checkpoint, parseCheckpoint, printCheckpoint } from './checkpoint.js';
 import type { KeyRange } from './reading.js';
 import { RowDecoder, RowEncoder } from './row-codec.js';
+import { damageOf, removeStore } from './store-damage.js';
 import { SETTLED, Version } from './version.js';
 
 /**
@@ -23,7 +25,10 @@ export class LevelRows {
     this.#db = db;
   }
 
+  /** Opens what is in `folder`, or makes it. Throws StoreDamaged when LevelDB cannot make sense of it. */
   static async open(folder: string): Promise<LevelRows> {
+    // LevelDB would begin anew and take up the log file that it finds: a checkpoint without what it speaks of.
+    if (!(await isThere(join(folder, 'CURRENT')))) await removeStore(folder);
     await mkdir(folder, { recursive: true, mode: 0o700 });
     const db = new ClassicLevel<Buffer, Buffer>(folder, {
       keyEncoding: 'buffer',
@@ -32,7 +37,11 @@ export class LevelRows {
       writeBufferSize: 32 << 20,
       maxFileSize: 16 << 20,
     });
-    await db.open();
+    try {
+      await db.open();
+    } catch (error) {
+      throw damageOf(error) ?? error;
+    }
     return new LevelRows(db);
   }
 
@@ -108,6 +117,13 @@ export class LevelRows {
       highWaterMarkBytes: 256 << 10,
     });
   }
+}
+
+function isThere(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
 }
 
 type Level = ClassicLevel<Buffer, Buffer>;

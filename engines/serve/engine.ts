@@ -14,6 +14,7 @@ import { CatalogStore } from '../catalog/catalog-store.js';
 import { VIRTUAL_TABLES } from '../catalog/virtual-tables.js';
 import { EXPRESSION_COMPILER } from '../planner/expression-compiler.js';
 import { Store } from '../rows/store.js';
+import { damageOf, removeStore } from '../rows/store-damage.js';
 import { createVerifier, isPasswordOf } from '../security/scram.js';
 import { Checkpointer } from '../tx/checkpointer.js';
 import { recover } from '../tx/recovery.js';
@@ -36,6 +37,8 @@ export interface EngineOptions {
   readonly holder: string;
   readonly nextTurn: () => Promise<void>;
   reportBug(error: Error): void;
+  /** Rows on disk were found damaged while running: the engine must be started anew, without that folder. */
+  onStoreDamaged(damage: Error): void;
   /** How long a client waits for a commit of which the log cannot say whether it stands in it. */
   readonly commitTimeoutMs: number;
   /** Told of each commit: milliseconds from its call to its durability. */
@@ -115,11 +118,37 @@ export class Engine {
     };
   }
 
-  /** Replays the log and opens for business. Throws LogCorrupted and its like when the log cannot be read whole. */
+  /**
+   * Replays the log and opens for business. Rows on disk that are damaged are thrown away and folded anew. Throws LogCorrupted and its like when the log cannot be read whole.
+   */
   static async open(options: EngineOptions): Promise<Engine> {
+    const { storeFolder, reportBug } = options;
+    if (storeFolder === null) return Engine.#over(new Store(), options);
+    try {
+      return await Engine.#overFolder(storeFolder, options);
+    } catch (error) {
+      const damage = damageOf(error);
+      if (damage === null) throw error;
+      reportBug(damage);
+      await removeStore(storeFolder);
+      return Engine.#overFolder(storeFolder, options);
+    }
+  }
+
+  static async #overFolder(folder: string, options: EngineOptions): Promise<Engine> {
+    const store = await Store.open(folder);
+    try {
+      return await Engine.#over(store, options);
+    } catch (error) {
+      await store.close();
+      throw error;
+    }
+  }
+
+  static async #over(store: Store, given: EngineOptions): Promise<Engine> {
+    const options = tellingOfDamage(given);
     const { log, clock, random } = options;
     const began = clock.monotonicMs();
-    const store = options.storeFolder === null ? new Store() : await Store.open(options.storeFolder);
     const certifier = new Certifier();
     const schemas = new EventSchemaStore(store);
     const ids = await fixedIds(options.registry);
@@ -157,6 +186,7 @@ export class Engine {
       epoch,
       certifier,
       durable: next,
+      commitTimeoutMs: options.commitTimeoutMs,
     });
     manager.onCommitMs = options.onCommitMs;
     manager.onAppendMs = options.onAppendMs;
@@ -259,6 +289,15 @@ export class Engine {
       };
     });
   }
+}
+
+function tellingOfDamage(options: EngineOptions): EngineOptions {
+  const reportBug = (error: Error): void => {
+    options.reportBug(error);
+    const damage = damageOf(error);
+    if (damage !== null) options.onStoreDamaged(damage);
+  };
+  return { ...options, reportBug };
 }
 
 /** Writes a new lease of the server id into the log: what an earlier holder had not committed by then never happened. */

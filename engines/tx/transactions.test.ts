@@ -219,6 +219,29 @@ describe('transactions', () => {
     expect(outcomes.map((o) => o.status).sort()).toEqual(['fulfilled', 'rejected']);
   });
 
+  it.each(['delete', 'update'] as const)(
+    'refuse a serializable one that has found a row by a unique index which another then did %s',
+    async (what) => {
+      const { begin } = setup();
+      const first = begin();
+      await put(first, [1, 'a', 0], [2, 'b', 0]);
+      await first.commit();
+      const reader = begin('serializable');
+      reader.beginStatement();
+      const cursor = reader.scanIndex(people, emailIndex, { from: null, to: null }, false);
+      expect(await cursor.next()).toHaveLength(2);
+      const writer = begin();
+      writer.beginStatement();
+      const seen = await find(writer, 1);
+      await writer.lock(people, seen, 'update', 'block');
+      if (what === 'delete') await writer.delete(people, seen);
+      else await writer.update(people, seen, [1, 'a', 7]);
+      await writer.commit();
+      await put(reader, [3, 'c', 0]);
+      await expect(reader.commit()).rejects.toMatchObject({ condition: 'serialization_failure' });
+    },
+  );
+
   it('undo back to a mark', async () => {
     const { begin } = setup();
     const a = begin();

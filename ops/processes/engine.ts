@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import pino from 'pino';
@@ -25,9 +25,10 @@ async function run(): Promise<void> {
   const commitLatency = new Latency();
   const appendLatency = new Latency();
   const log = await openLog(configuration);
+  const storeFolder = join(configuration.data, 'store');
   const engine = await Engine.open({
     log,
-    storeFolder: join(configuration.data, 'store'),
+    storeFolder,
     clock,
     random: systemRandom,
     registry:
@@ -38,6 +39,11 @@ async function run(): Promise<void> {
     holder,
     nextTurn: () => nextTurn(),
     reportBug: (error) => logger.error({ err: error }, 'internal error'),
+    onStoreDamaged: (damage) => {
+      logger.fatal({ err: damage }, 'the rows on disk are damaged: starting anew from the log');
+      rmSync(storeFolder, { recursive: true, force: true });
+      process.exit(1);
+    },
     commitTimeoutMs: configuration.commitTimeoutMs,
     onCommitMs: (ms) => commitLatency.observe(ms),
     onAppendMs: (ms) => appendLatency.observe(ms),

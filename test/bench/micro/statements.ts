@@ -30,6 +30,7 @@ const engine = await Engine.open({
   reportBug: (error) => {
     throw error;
   },
+  onStoreDamaged: () => undefined,
   commitTimeoutMs: 30_000,
   onCommitMs: () => undefined,
   onAppendMs: () => undefined,
