@@ -19,6 +19,7 @@ import { createVerifier, isPasswordOf } from '../security/scram.js';
 import { Checkpointer } from '../tx/checkpointer.js';
 import { recover } from '../tx/recovery.js';
 import { TransactionManager } from '../tx/transaction-manager.js';
+import { type Administrator, addUser, type NewUser } from './add-user.js';
 import { GatewayConnection } from './connection.js';
 import { COMMIT_SCHEMA_ID, EventSchemaRegistrar, EventSchemaStore, LEASE_SCHEMA_ID } from './event-schemas.js';
 import type { EngineServices } from './services.js';
@@ -237,6 +238,11 @@ export class Engine {
   isPassword(user: string, password: string): boolean {
     const entry = this.catalog.current.user(user);
     return entry?.login === true && entry.verifier !== null && isPasswordOf(entry.verifier, password);
+  }
+
+  /** CREATE USER, for whoever administers the node rather than a database. */
+  addUser(administrator: Administrator, user: NewUser): Promise<void> {
+    return addUser(this.catalog, this.#manager, administrator, user);
   }
 
   statistics(): EngineStatistics {

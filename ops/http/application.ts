@@ -1,6 +1,7 @@
 import fastify, { type FastifyInstance } from 'fastify';
 import { metricsText } from './metrics.js';
 import { registryRoutes } from './registry-routes.js';
+import { userRoutes } from './user-routes.js';
 
 /** A call to the engine's process. */
 export type EngineCall = (method: string, ...args: readonly unknown[]) => Promise<unknown>;
@@ -13,7 +14,7 @@ export interface ApplicationOptions {
   readonly externalRegistry: string | null;
 }
 
-/** Health, metrics and the schema registry over HTTP. */
+/** Health, metrics, users and the schema registry over HTTP. */
 export function application(options: ApplicationOptions): FastifyInstance {
   const app = fastify({ logger: false, bodyLimit: 16 << 20 });
   app.get('/healthz', async () => ({ status: 'ok' }));
@@ -24,6 +25,7 @@ export function application(options: ApplicationOptions): FastifyInstance {
   app.get('/metrics', async (_request, reply) =>
     reply.type('text/plain; version=0.0.4; charset=utf-8').send(await metricsText(options.engine, options.ready())),
   );
+  userRoutes(app, options.engine);
   if (options.externalRegistry === null) registryRoutes(app, options.engine);
   return app;
 }

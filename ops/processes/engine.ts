@@ -2,6 +2,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import pino from 'pino';
+import type { Administrator, NewUser } from '#engines/serve/add-user.js';
 import { Engine } from '#engines/serve/engine.js';
 import { LogCorrupted } from '#log/change-log.js';
 import { LogLocked } from '#log/embedded/folder-lock.js';
@@ -93,6 +94,8 @@ function callsOf(engine: Engine, commitLatency: Latency, appendLatency: Latency)
       appendLatency: appendLatency.snapshot(),
       memory: process.memoryUsage(),
     }),
+    'user.isPassword': (name: string, password: string) => engine.isPassword(name, password),
+    'user.add': (administrator: Administrator, newUser: NewUser) => engine.addUser(administrator, newUser),
     'registry.register': (subject: string, schema: string) => registry.register(subject, schema),
     'registry.subjects': (deleted: boolean) => registry.subjects(deleted),
     'registry.versions': (subject: string) => registry.versions(subject),

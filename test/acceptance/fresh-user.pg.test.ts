@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { polylogCommand, type RunningCommand, startCommand } from '../harness/command-line.js';
+import { polylogCommand, polylogProgram, type RunningCommand, startCommand } from '../harness/command-line.js';
 import { freePorts } from '../harness/free-port.js';
 import { isAlive } from '../harness/guarded-process.js';
 import { postgresBin } from '../harness/postgres.js';
@@ -74,6 +74,37 @@ describe('a first user', () => {
     expect(code).toBe(0);
     for (const part of ['supervisor', 'engine', 'gateway-postgres', `127.0.0.1:${ports[0]}`, 'embedded'])
       expect(stdout).toContain(part);
+  });
+
+  it('adds users with polylog user add, who can do as much as they were given', async () => {
+    const add = (...args: string[]): RunningCommand['ended'] =>
+      startCommand(process.execPath, [polylogProgram(), 'user', 'add', '--data', data, ...args], {
+        POLYLOG_USER_PASSWORD: "p'w d",
+        POLYLOG_PASSWORD: undefined,
+      }).ended;
+    expect(await add('ann')).toEqual({ code: 0, stdout: 'user ann added\n', stderr: '' });
+    expect(await add('root', '--superuser')).toEqual({ code: 0, stdout: 'user root added\n', stderr: '' });
+    const urlOf = (user: string): string => `postgresql://${user}:p'w%20d@127.0.0.1:${ports[0]}/polylog`;
+    const whoAmI = 'select current_user, rolsuper from pg_roles where rolname = current_user';
+    expect(await psqlWith(urlOf('ann'), whoAmI)).toBe('ann|f');
+    expect(await psqlWith(urlOf('root'), whoAmI)).toBe('root|t');
+    expect(await add('ann')).toEqual({ code: 1, stdout: '', stderr: 'polylog: role "ann" already exists\n' });
+  }, 30_000);
+
+  it('is refused at /admin/users without the right password', async () => {
+    const ask = (password: string | null): Promise<Response> =>
+      fetch(`http://127.0.0.1:${ports[1]}/admin/users`, {
+        method: 'POST',
+        headers: {
+          'content-type': 'application/json',
+          ...(password === null ? {} : { authorization: `Basic ${Buffer.from(`ann:${password}`).toString('base64')}` }),
+        },
+        body: JSON.stringify({ name: 'eve', password: 'x', superuser: true }),
+      });
+    expect((await ask(null)).status).toBe(401);
+    expect((await ask('wrong')).status).toBe(401);
+    const refused = await ask("p'w d");
+    expect([refused.status, await refused.json()]).toEqual([400, { message: 'permission denied to create role' }]);
   });
 
   it('is told when a second node would take the same folder', async () => {

@@ -65,9 +65,14 @@ export function startCommand(
   };
 }
 
+/** The program behind `polylog`; the sources must have been built. */
+export function polylogProgram(): string {
+  return join(projectRoot(), 'dist', 'ops', 'cli', 'main.js');
+}
+
 /** `polylog …`, not waited for. */
 export function startPolylogCommand(...args: readonly string[]): RunningCommand {
-  return startCommand(process.execPath, [join(projectRoot(), 'dist', 'ops', 'cli', 'main.js'), ...args]);
+  return startCommand(process.execPath, [polylogProgram(), ...args]);
 }
 
 /** `polylog …`, to its end. */
