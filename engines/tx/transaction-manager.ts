@@ -22,6 +22,8 @@ import { WaitGraph } from './wait-graph.js';
 /** Events in one append of a large transaction. A transaction with no more than these is appended in one piece. */
 const EVENTS_PER_APPEND = 2_000;
 const COMMIT_TIMEOUT_MS = 30_000;
+/** Of a large transaction: one is encoded while another is being written. */
+const APPENDS_UNDER_WAY = 3;
 /** However late the log says that it does not know: it may find out soon. */
 const OUTCOME_WAIT_MS_MIN = 1_000;
 /** Behind every offset there is. */
@@ -212,6 +214,7 @@ export class TransactionManager implements TransactionSystem {
   }
 
   #refuse(transaction: EngineTransaction, error: Error): Promise<never> {
+    this.#streaming.delete(transaction.unit);
     this.#abort(transaction);
     return Promise.reject(error);
   }
@@ -222,6 +225,7 @@ export class TransactionManager implements TransactionSystem {
     const { log, partition, encoder } = this.#options;
     this.#streaming.set(unit, this.#durable);
     let sent = 0;
+    const underWay: Array<Promise<Offset>> = [];
     try {
       const stamp = this.#stamp(transaction);
       while (writes.length - sent > EVENTS_PER_APPEND) {
@@ -230,15 +234,19 @@ export class TransactionManager implements TransactionSystem {
           records.push(encodeWrite(writes[sent] as Write, unit, sent, stamp, null, encoder));
         const appended = log.append(partition, records);
         encoder.reset();
-        await appended;
+        // It is awaited, but perhaps after another one has failed.
+        appended.catch(() => undefined);
+        underWay.push(appended);
+        if (underWay.length >= APPENDS_UNDER_WAY) await underWay.shift();
         if (unit.dependsOn?.failed === true) throw standsOnFailed();
       }
+      // The commit is sent when all else stands in the log.
+      await Promise.all(underWay);
     } catch (error) {
-      this.#streaming.delete(unit);
-      this.#abort(transaction);
       // Without its commit record it never was, wherever these events stand.
-      throw refusalOf(error instanceof OutcomeUnknown ? neverWas(error) : error);
+      return this.#refuse(transaction, refusalOf(error instanceof OutcomeUnknown ? neverWas(error) : error));
     }
+    if (unit.dependsOn?.failed === true) return this.#refuse(transaction, standsOnFailed());
     return this.#append(transaction, writes, sent);
   }
 

@@ -126,4 +126,19 @@ describe('a commit whose append was sent and never answered', () => {
     await turns();
     expect(await rows(harness.begin())).toEqual([ADA]);
   });
+
+  it('is certain not to be when only a piece of it was lost, wherever that piece stands', async () => {
+    const many = Array.from({ length: 7_000 }, (_, i): Row => [i, null, i % 3]);
+    const lost = loseAnswer(harness, true);
+    const committing = (await inserted(harness, ...many)).commit();
+    await expect(committing).rejects.toMatchObject({ condition: 'cannot_connect_now' });
+    lost.tell();
+    await turns();
+    expect(await rows(harness.begin())).toEqual([]);
+    expect(harness.manager.replayFrom).toBe(harness.manager.durable);
+    await (await inserted(harness, ...many)).commit();
+    expect(await rows(harness.begin())).toHaveLength(7_000);
+    await harness.restart();
+    expect(await rows(harness.begin())).toHaveLength(7_000);
+  });
 });
