@@ -39,6 +39,10 @@ export interface UserEntry {
   readonly createDatabase: boolean;
   readonly createRole: boolean;
   readonly verifier: string | null;
+  /** -1 = as many as there are connections. */
+  readonly connectionLimit: number;
+  /** When the password ends, as text of a timestamptz; null = never. */
+  readonly validUntil: string | null;
   readonly memberOf: readonly ObjectId[];
 }
 /** `grantee` 0 = PUBLIC. Privileges by their SQL names in lower case. */

@@ -95,8 +95,9 @@ export class CatalogSnapshot implements Catalog {
     const roles = grouped(this.rows.of(tables.MEMBERSHIPS), (membership) => membership.member);
     for (const row of this.rows.of(tables.USERS)) {
       const memberOf = (roles.get(row.id) ?? NO_ROWS).map((membership) => membership.role);
-      const { id, name, superuser, login, createDatabase, createRole, verifier } = row;
-      const entry: UserEntry = { id, name, superuser, login, createDatabase, createRole, verifier, memberOf };
+      const { id, name, superuser, login, createDatabase, createRole, verifier, connectionLimit, validUntil } = row;
+      const rights = { superuser, login, createDatabase, createRole };
+      const entry: UserEntry = { id, name, ...rights, verifier, connectionLimit, validUntil, memberOf };
       this.users.set(id, entry);
       this.#usersByName.set(name, entry);
     }

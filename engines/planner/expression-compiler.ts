@@ -20,6 +20,8 @@ const NOBODY: UserEntry = {
   createDatabase: false,
   createRole: false,
   verifier: null,
+  connectionLimit: -1,
+  validUntil: null,
   memberOf: [],
 };
 

@@ -1,5 +1,7 @@
 import { LINK_VERSION, type LinkPeer, OP, type Open, REPLY, type Request } from '#schemas/link/frames.js';
 import { SqlError } from '#schemas/sqlstate/sql-error.js';
+import { DEFAULT_TEXT_CONTEXT, parseText } from '#schemas/values/text-form.js';
+import { TYPES } from '#schemas/values/type-name.js';
 import { ScramExchange } from '../security/scram.js';
 import type { EngineServices } from './services.js';
 import { failureReply, Session } from './session.js';
@@ -23,16 +25,20 @@ export class GatewayConnection {
   readonly #opening = new Map<number, Opening>();
   readonly #statements = new StatementRegistry();
   readonly #onEnd: (connection: GatewayConnection) => void;
+  /** Its clients are who they say they are: the operator's own connection, which no socket leads to. */
+  readonly #trusted: boolean;
 
   constructor(
     peer: LinkPeer,
     services: EngineServices,
     mockSecret: Uint8Array,
+    trusted: boolean,
     onEnd: (connection: GatewayConnection) => void,
   ) {
     this.#peer = peer;
     this.#services = services;
     this.#mockSecret = mockSecret;
+    this.#trusted = trusted;
     this.#onEnd = onEnd;
     peer.onRequest = (request) => this.#receive(request);
     peer.onClose = () => this.#end();
@@ -95,16 +101,30 @@ export class GatewayConnection {
 
   #open(request: Open): void {
     const [, number, user, , method] = request;
+    if (this.#trusted) {
+      this.#enter(request, new Uint8Array(0));
+      return;
+    }
     if (method !== 'scram-sha-256')
       throw new SqlError('feature_not_supported', `authentication method ${method} is not supported`);
-    const entry = this.#services.catalog.current.user(user);
-    const verifier = entry?.login === true ? entry.verifier : null;
+    const verifier = this.#verifierOf(user);
     this.#opening.set(number, {
       open: request,
       exchange: new ScramExchange(user, verifier, this.#mockSecret, this.#services.random),
       step: 'first',
     });
     this.#peer.reply([REPLY.authContinue, number, new Uint8Array(0)]);
+  }
+
+  /** Null for who may not come in by a password: unknown, no login, none set, or its time is over. */
+  #verifierOf(name: string): string | null {
+    const user = this.#services.catalog.current.user(name);
+    if (user === null || !user.login) return null;
+    if (user.validUntil !== null) {
+      const until = parseText(TYPES.timestamptz, user.validUntil, DEFAULT_TEXT_CONTEXT);
+      if (typeof until === 'bigint' && until < this.#services.clock.nowMicros()) return null;
+    }
+    return user.verifier;
   }
 
   #authenticate(number: number, data: Uint8Array): void {
@@ -119,15 +139,22 @@ export class GatewayConnection {
     }
     const last = Buffer.from(opening.exchange.final(message));
     this.#opening.delete(number);
-    const session = this.#start(opening.open);
-    this.#sessions.set(number, session);
-    this.#peer.reply([REPLY.ready, number, last, session.settings.reported()]);
+    this.#enter(opening.open, last);
+  }
+
+  #enter(open: Open, last: Uint8Array): void {
+    const session = this.#start(open);
+    this.#sessions.set(open[1], session);
+    this.#peer.reply([REPLY.ready, open[1], last, session.settings.reported()]);
   }
 
   #start([, number, userName, databaseName, , , given]: Open): Session {
     const { catalog } = this.#services;
     const user = catalog.current.user(userName);
     if (user === null) throw new SqlError('invalid_authorization_specification', `role "${userName}" does not exist`);
+    const { connectionLimit } = user;
+    if (connectionLimit >= 0 && !user.superuser && this.#services.sessionsOf(user.id) >= connectionLimit)
+      throw new SqlError('too_many_connections', `too many connections for role "${user.name}"`);
     const database = catalog.current.database(databaseName);
     if (database === null) throw new SqlError('invalid_catalog_name', `database "${databaseName}" does not exist`);
     const settings = new SessionSettings();

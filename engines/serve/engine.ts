@@ -5,7 +5,7 @@ import type { Leases } from '#log/transactions/leases.js';
 import { COMMIT_EVENT_SCHEMA, SERVER_LEASE_SCHEMA } from '#schemas/events/avro-schema.js';
 import { EventCodec } from '#schemas/events/codec.js';
 import type { ServerLease } from '#schemas/events/event.js';
-import type { Offset, Partition, ServerId } from '#schemas/kernel/brand.js';
+import type { ObjectId, Offset, Partition, ServerId } from '#schemas/kernel/brand.js';
 import type { Clock, Random } from '#schemas/kernel/ports.js';
 import type { LinkPeer } from '#schemas/link/frames.js';
 import { BuiltInRegistry } from '#schemas/registry/built-in.js';
@@ -19,7 +19,6 @@ import { createVerifier, isPasswordOf } from '../security/scram.js';
 import { Checkpointer } from '../tx/checkpointer.js';
 import { recover } from '../tx/recovery.js';
 import { TransactionManager } from '../tx/transaction-manager.js';
-import { type Administrator, addUser, type NewUser } from './add-user.js';
 import { GatewayConnection } from './connection.js';
 import { COMMIT_SCHEMA_ID, EventSchemaRegistrar, EventSchemaStore, LEASE_SCHEMA_ID } from './event-schemas.js';
 import type { EngineServices } from './services.js';
@@ -115,6 +114,7 @@ export class Engine {
       rows: parts.store,
       nextTurn,
       reportBug,
+      sessionsOf: (user) => this.#sessionsOf(user),
       drained: (peer) => this.#drained(peer),
     };
   }
@@ -228,7 +228,32 @@ export class Engine {
 
   /** Takes a gateway's connection. */
   accept(peer: LinkPeer): void {
-    const connection = new GatewayConnection(peer, this.#services, this.#mockSecret, (ended) =>
+    this.#take(peer, false);
+  }
+
+  /**
+   * Takes a connection of the node's operator, whose sessions need no password. To be given the end of an in-process link only: whoever
+   * may run code in this process may do everything anyway.
+   */
+  acceptOperator(peer: LinkPeer): void {
+    this.#take(peer, true);
+  }
+
+  /** Name of a superuser, the first one that was made where there are several; null when none is left. */
+  superuser(): string | null {
+    const all = [...this.catalog.current.users.values()].filter((user) => user.superuser);
+    return all.sort((a, b) => a.id - b.id)[0]?.name ?? null;
+  }
+
+  #sessionsOf(user: ObjectId): number {
+    let count = 0;
+    for (const connection of this.#connections)
+      for (const session of connection.sessions.values()) if (session.user.id === user) count++;
+    return count;
+  }
+
+  #take(peer: LinkPeer, trusted: boolean): void {
+    const connection = new GatewayConnection(peer, this.#services, this.#mockSecret, trusted, (ended) =>
       this.#connections.delete(ended),
     );
     this.#connections.add(connection);
@@ -238,11 +263,6 @@ export class Engine {
   isPassword(user: string, password: string): boolean {
     const entry = this.catalog.current.user(user);
     return entry?.login === true && entry.verifier !== null && isPasswordOf(entry.verifier, password);
-  }
-
-  /** CREATE USER, for whoever administers the node rather than a database. */
-  addUser(administrator: Administrator, user: NewUser): Promise<void> {
-    return addUser(this.catalog, this.#manager, administrator, user);
   }
 
   statistics(): EngineStatistics {

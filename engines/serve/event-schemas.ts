@@ -1,4 +1,10 @@
-import { COMMIT_EVENT_SCHEMA, recordName, rowVersionSchema, SERVER_LEASE_SCHEMA } from '#schemas/events/avro-schema.js';
+import {
+  COMMIT_EVENT_SCHEMA,
+  recordName,
+  rowVersionSchema,
+  SERVER_LEASE_SCHEMA,
+  shapeOfSchema,
+} from '#schemas/events/avro-schema.js';
 import type { EventCodec, SchemaSource } from '#schemas/events/codec.js';
 import { type CompatibilityLevel, isCompatibilityLevel } from '#schemas/events/compatibility.js';
 import type { EventShape } from '#schemas/events/event.js';
@@ -90,6 +96,12 @@ export class EventSchemaStore implements RegistryStore, SchemaSource {
       } else schemas.push({ subject, version, id, schema: text, deleted });
     }
     return { schemas, compatibility };
+  }
+
+  needs({ id, schema }: RegisteredSchema): 'always' | 'readable' | null {
+    if (FIXED.has(id)) return 'always';
+    // Row versions of a table stand in the log for good, also when the table is gone.
+    return shapeOfSchema(JSON.parse(schema) as Record<string, unknown>) === null ? null : 'readable';
   }
 
   put({ subject, version, id, schema, deleted }: RegisteredSchema): Promise<void> {

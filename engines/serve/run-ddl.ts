@@ -46,11 +46,15 @@ export function runDdl(session: Session, statement: Statement): MaybePromise<Uti
 function ddlContext(session: Session, catalog: Catalog): DdlContext {
   const transaction = session.block.require();
   const runContext = session.surroundings.runContext(transaction);
+  // As of now: rights may have been taken away since the session began.
+  const user = catalog.userById(session.user.id);
+  if (user === null)
+    throw new SqlError('invalid_authorization_specification', `role "${session.user.name}" was dropped`);
   const plan = (query: Query, against: Catalog): PreparedPlan =>
     prepare({ kind: 'query', query }, [], {
       catalog: against,
       database: session.database.id,
-      user: session.user,
+      user,
       searchPath: session.surroundings.searchPath,
       statistics: session.services.rows,
     });
@@ -58,7 +62,7 @@ function ddlContext(session: Session, catalog: Catalog): DdlContext {
     transaction,
     catalog,
     database: session.database,
-    user: session.user,
+    user,
     searchPath: session.surroundings.searchPath,
     evaluation: runContext.evaluation,
     notice: (severity, condition, message) => session.notice(severity, condition, message),

@@ -1,3 +1,4 @@
+import type { ObjectId } from '#schemas/kernel/brand.js';
 import type { Clock, Random } from '#schemas/kernel/ports.js';
 import type { LinkPeer } from '#schemas/link/frames.js';
 import type { CatalogHolder } from '../catalog/ddl-contract.js';
@@ -15,6 +16,8 @@ export interface EngineServices {
   readonly nextTurn: () => Promise<void>;
   /** Resolves when a slow gateway has caught up. */
   drained(peer: LinkPeer): Promise<void>;
+  /** How many sessions of a user are open. */
+  sessionsOf(user: ObjectId): number;
   /** An internal error was answered: log it. */
   reportBug(error: Error): void;
 }

@@ -32,7 +32,14 @@ function tell(message: object): void {
 function reportBug(error: unknown): void {
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   tell({ kind: 'error', message: text });
-  process.stderr.write(`${JSON.stringify({ level: 50, component: 'gateway/postgres', message: text })}\n`);
+  const line = {
+    level: 'error',
+    time: new Date().toISOString(),
+    pid: process.pid,
+    name: 'gateway-postgres',
+    msg: text,
+  };
+  process.stderr.write(`${JSON.stringify(line)}\n`);
 }
 
 /** The gateway's process: reads its configuration, connects to the engine, listens, says that it is ready, and ends when told to. */
@@ -50,21 +57,29 @@ async function run(): Promise<void> {
     onChange: (up) => tell({ kind: 'link', up }),
   });
   await link.start();
+  let source = new StatementCache(await loadDialect(config.pluginPath, 0));
   const gateway = new PostgresGateway({
     link,
     clock,
     random: { bytes: (length) => randomBytes(length) },
-    source: new StatementCache(await loadDialect(config.pluginPath, 0)),
+    source,
     tls,
     maxConnections: config.maxConnections,
     onBug: reportBug,
   });
   let generation = 0;
   process.on('SIGHUP', () => {
-    loadDialect(config.pluginPath, ++generation).then(
-      (dialect) => gateway.replaceSource(new StatementCache(dialect)),
-      reportBug,
-    );
+    loadDialect(config.pluginPath, ++generation).then((dialect) => {
+      source = new StatementCache(dialect);
+      gateway.replaceSource(source);
+    }, reportBug);
+  });
+  // The supervisor asks for these figures.
+  process.on('message', (message: { kind?: unknown; id?: unknown; method?: unknown }) => {
+    if (message.kind !== 'call' || message.method !== 'statistics') return;
+    const { hits, misses } = source;
+    const result = { connections: gateway.sessionCount, statementCacheHits: hits, statementCacheMisses: misses };
+    tell({ kind: 'answer', id: message.id, result });
   });
   let stopping = false;
   const stop = (): void => {

@@ -96,7 +96,7 @@ const NO_LITERALS: readonly Value[] = [];
 
 /**
  * From SQL text to programs. A look-up scans the text once; when only its lifted literals differ from a text seen before it costs no
- * parse. Owns the cached shapes, bounded by number and bytes. Not cached: texts that do not parse, and bulk loads.
+ * parse. Owns the cached shapes, bounded by number and bytes. Not cached: texts that do not parse, bulk loads, and texts that may hold a password.
  *
  * Invariant: two texts of one shape (equal but for the literals that can be lifted, and these pairwise of one type) have their literals
  * lifted or kept at the same places. LiteralLifter decides by place and type alone.
@@ -141,7 +141,7 @@ export class StatementCache {
     }
     this.misses++;
     const prepared = prepare(parseText(text, this.dialect, false), this.dialect);
-    this.fixed.set(text, prepared, 2 * text.length + sizeOf(prepared));
+    if (!isSecret(prepared)) this.fixed.set(text, prepared, 2 * text.length + sizeOf(prepared));
     return prepared;
   }
 
@@ -161,6 +161,7 @@ export class StatementCache {
     const parsed = parseText(text, this.dialect, true);
     const prepared = prepare(parsed, this.dialect);
     const slots = slotsOf(parsed, scan);
+    if (isSecret(prepared)) return { prepared, literals: literalsOf(scan, slots, prepared) };
     const isWhole = slots.every((slot) => slot !== null);
     const bytes = 2 * scan.key.length + 64 * slots.length;
     this.shapes.set(
@@ -348,6 +349,11 @@ function prepareLocal(local: LocalStatement, firstToken: number, dialect: Dialec
     case 'deallocate':
       return local;
   }
+}
+
+/** A text that may hold a password is not kept: memory outlives its use, and core dumps outlive memory. */
+function isSecret({ statements }: PreparedText): boolean {
+  return statements.some(({ kind }) => kind === 'create-user' || kind === 'alter-user');
 }
 
 /** Bytes that a text's programs hold, with what surrounds them. */

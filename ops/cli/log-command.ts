@@ -1,23 +1,25 @@
 import { existsSync } from 'node:fs';
-import { EVENT_SCHEMAS } from '#engines/catalog/system-tables.js';
+import { EVENT_SCHEMAS, USERS } from '#engines/catalog/system-tables.js';
 import { Store } from '#engines/rows/store.js';
 import { COMMIT_SCHEMA_ID, EventSchemaStore, LEASE_SCHEMA_ID } from '#engines/serve/event-schemas.js';
 import type { StoredRecord } from '#log/change-log.js';
 import { EmbeddedLogReader } from '#log/embedded/embedded-log-reader.js';
 import { shapeOfSchema } from '#schemas/events/avro-schema.js';
 import { EventCodec, type SchemaSource } from '#schemas/events/codec.js';
-import type { LogEvent, RowVersion } from '#schemas/events/event.js';
+import type { EventShape, LogEvent, RowVersion } from '#schemas/events/event.js';
 import { readSchemaId } from '#schemas/events/wire-format.js';
 import type { Offset, Partition } from '#schemas/kernel/brand.js';
 import { ExternalRegistry } from '#schemas/registry/external.js';
 import { DEFAULT_TEXT_CONTEXT, printText } from '#schemas/values/text-form.js';
+import type { Row, Value } from '#schemas/values/value.js';
 import type { Configuration } from '../config/configuration.js';
 import { embeddedFolder, openLog } from '../processes/log-source.js';
-import { CommandFailed } from './status-command.js';
+import { CommandFailed } from './command-failed.js';
 
 export interface LogCommand {
   readonly follow: boolean;
-  readonly from: number;
+  /** First offset, as written on the command line. */
+  readonly from: string;
   /** Name, or schema.name; null = all. */
   readonly table: string | null;
   readonly json: boolean;
@@ -48,8 +50,8 @@ class SchemasOfLog implements SchemaSource {
 
 /** `polylog log`: every event from an offset on, decoded, one a line. */
 export async function printLog(configuration: Configuration, command: LogCommand): Promise<void> {
-  if (!Number.isInteger(command.from) || command.from < 0)
-    throw new CommandFailed('--from takes an offset: a whole number from 0 on');
+  if (!/^\d{1,15}$/.test(command.from)) throw new CommandFailed('--from takes an offset: a whole number from 0 on');
+  const from = Number(command.from);
   const schemas = new SchemasOfLog();
   const codec = new EventCodec(schemas, COMMIT_SCHEMA_ID, LEASE_SCHEMA_ID);
   const registry =
@@ -67,9 +69,9 @@ export async function printLog(configuration: Configuration, command: LogCommand
         schemas.add(id, (await registry.schemaById(id)) ?? 'null');
       const event = codec.decode(record.value, record.key);
       schemas.note(event);
-      if (record.offset < command.from || !wanted(event, command.table, schemas, id)) continue;
+      if (record.offset < from || !wanted(event, command.table, schemas, id)) continue;
       process.stdout.write(
-        `${command.json ? JSON.stringify({ offset: record.offset, ...event }, jsonValue) : line(record, event, schemas, id)}\n`,
+        `${command.json ? jsonLine(record, event, schemas, id) : line(record, event, schemas, id)}\n`,
       );
     }
   }
@@ -120,15 +122,51 @@ function line(record: StoredRecord, event: LogEvent, schemas: SchemasOfLog, id: 
   return `${head} ${event.op.padEnd(6)} ${name} ${fields(event, shape)}${event.commit === null ? '' : ` ✓ commit ${event.transaction} (${event.commit.events})`}`;
 }
 
-function fields(event: RowVersion, shape: ReturnType<typeof shapeOfSchema>): string {
-  if (event.row === null) return `key ${Buffer.from(event.key, 'latin1').toString('hex')}`;
+function jsonLine(record: StoredRecord, event: LogEvent, schemas: SchemasOfLog, id: number): string {
+  const shape = event.kind === 'row' ? shapeOf(schemas, id) : null;
+  if (event.kind !== 'row' || shape === null) return JSON.stringify({ offset: record.offset, ...event }, jsonValue);
+  const { table, key, row, before, ...rest } = event;
+  return JSON.stringify(
+    {
+      offset: record.offset,
+      table: `${shape.database}.${shape.schema}.${shape.name}`,
+      tableId: table,
+      key: Buffer.from(key, 'latin1').toString('hex'),
+      ...rest,
+      row: named(row, shape),
+      before: named(before, shape),
+    },
+    jsonValue,
+  );
+}
+
+/** Numbers and booleans as they are, everything else as its text. */
+function named(row: Row | null, shape: EventShape): Record<string, unknown> | null {
+  if (row === null) return null;
+  return Object.fromEntries(
+    shape.columns.map((column) => {
+      const value = row[column.slot] ?? null;
+      if (typeof value === 'number' || typeof value === 'boolean' || value === null) return [column.name, value];
+      return [column.name, shown(column, value, shape)];
+    }),
+  );
+}
+
+/** Who may read the log is not therefore to see what passwords are checked against. */
+function shown({ name, type }: EventShape['columns'][number], value: Value, shape: EventShape): string {
+  if (shape.table === USERS.shape.id && name === 'verifier') return '********';
+  return printText(type, value, DEFAULT_TEXT_CONTEXT);
+}
+
+function fields(event: RowVersion, shape: EventShape | null): string {
   const { row } = event;
+  if (row === null) return `key ${Buffer.from(event.key, 'latin1').toString('hex')}`;
   if (shape === null) return JSON.stringify(row, jsonValue);
   return shape.columns
-    .map(
-      (c) =>
-        `${c.name}=${row[c.slot] === null || row[c.slot] === undefined ? 'null' : printText(c.type, row[c.slot] ?? null, DEFAULT_TEXT_CONTEXT)}`,
-    )
+    .map((column) => {
+      const value = row[column.slot] ?? null;
+      return `${column.name}=${value === null ? 'null' : shown(column, value, shape)}`;
+    })
     .join(' ');
 }
 

@@ -1,13 +1,27 @@
 #!/usr/bin/env node
-import { Command } from 'commander';
-import { type Configuration, ConfigurationError, readConfiguration } from '../config/configuration.js';
+import { Command, CommanderError } from 'commander';
+import {
+  type Configuration,
+  ConfigurationError,
+  flagOf,
+  readConfiguration,
+  SETTING_NAMES,
+  SETTINGS,
+  variableOf,
+} from '../config/configuration.js';
 import { rememberedLog } from '../processes/remembered-log.js';
+import { StartRefused } from '../processes/start-refused.js';
+import { CommandFailed } from './command-failed.js';
 import { printLog, verifyLog } from './log-command.js';
 import { startNode } from './start-command.js';
-import { printStatus, stopNode } from './status-command.js';
+import { printStatus } from './status-command.js';
+import { stopNode } from './stop-command.js';
 import { addUser } from './user-command.js';
 
 type Flags = Readonly<Partial<Record<keyof Configuration | 'config', string>>>;
+
+/** Exit code for a command line or a configuration that makes no sense. */
+const MISUSE = 2;
 
 function configurationOf(flags: Flags): Configuration {
   const { config, ...rest } = flags;
@@ -17,80 +31,93 @@ function configurationOf(flags: Flags): Configuration {
   return readConfiguration(log === null ? sources : { ...sources, remembered: { log } });
 }
 
-function withData(command: Command): Command {
-  return command
-    .option('--data <folder>', 'data folder of the node')
-    .option('--config <file>', 'configuration file (JSON)');
+/** Adds the flags of these settings, with what holds where they are not given. */
+function withSettings(command: Command, names: ReadonlyArray<keyof Configuration>): Command {
+  for (const name of names) {
+    const { initial, argument, help } = SETTINGS[name];
+    command.option(`${flagOf(name)} <${argument}>`, `${help}${initial === null ? '' : ` (${initial})`}`);
+  }
+  return command.option('--config <file>', 'configuration file, JSON with the same keys in camelCase');
 }
 
 const program = new Command('polylog')
   .description('A SQL platform whose truth is a replicated change log')
-  .showHelpAfterError();
+  .showHelpAfterError('(--help shows what there is)')
+  .exitOverride();
 
-withData(program.command('start').description('start a node'))
-  .option('--log <log>', 'embedded, or kafka://HOST:PORT/CLUSTER')
-  .option('--host <address>', 'address to listen on (127.0.0.1)')
-  .option('--postgres-port <port>', 'port for PostgreSQL clients (5432)')
-  .option('--mysql-port <port>', 'port for MySQL clients (3306)')
-  .option('--http-port <port>', 'port for health, metrics and the schema registry (8080)')
-  .option('--registry <url>', 'a foreign schema registry')
-  .option('--gateway-placement <where>', 'process or engine')
-  .option('--tls-cert <file>', 'certificate for TLS (PEM)')
-  .option('--tls-key <file>', 'key for TLS (PEM)')
-  .option('--max-connections <number>', 'clients at once')
-  .option('--log-level <level>', 'fatal, error, warn, info, debug or trace')
-  .option('--commit-timeout-ms <ms>', 'how long a commit waits for the log')
+withSettings(program.command('start').description('start a node'), SETTING_NAMES)
+  .addHelpText(
+    'after',
+    `\nEvery flag has a variable, such as ${variableOf('postgresPort')} for ${flagOf('postgresPort')}; a flag goes before it, and it before the file.\nPOLYLOG_PASSWORD sets the first superuser's password at the first start, POLYLOG_CONFIG the file.`,
+  )
   .action((flags: Flags) => startNode(configurationOf(flags)));
 
-withData(program.command('stop').description('stop the node of a data folder')).action((flags: Flags) =>
+withSettings(program.command('stop').description('stop the node of a data folder'), ['data']).action((flags: Flags) =>
   stopNode(configurationOf(flags)),
 );
 
-withData(program.command('status').description('show the node of a data folder'))
+withSettings(program.command('status').description('show the node of a data folder; exit code 3 when none runs'), [
+  'data',
+])
   .option('--json', 'as JSON')
   .action(({ json, ...flags }: Flags & { json?: boolean }) => printStatus(configurationOf(flags), json === true));
 
-const log = withData(program.command('log').description('print the events of the log'))
-  .option('--log <log>', 'embedded, or kafka://HOST:PORT/CLUSTER')
-  .option('--registry <url>', 'schema registry to decode with')
+interface LogFlags {
+  readonly follow?: boolean;
+  readonly from: string;
+  readonly table?: string;
+  readonly json?: boolean;
+}
+
+const log = withSettings(program.command('log').description('print the events of the log'), ['data', 'log', 'registry'])
   .option('-f, --follow', 'wait for more')
   .option('--from <offset>', 'first offset', '0')
-  .option('--table <name>', 'events of this table only')
+  .option('--table <name>', 'row versions of this table only: NAME or SCHEMA.NAME')
   .option('--json', 'one JSON object a line')
-  .action(
-    ({
-      follow,
+  .action(({ follow, from, table, json, ...flags }: Flags & LogFlags) =>
+    printLog(configurationOf(flags), {
+      follow: follow === true,
       from,
-      table,
-      json,
-      ...flags
-    }: Flags & { follow?: boolean; from: string; table?: string; json?: boolean }) =>
-      printLog(configurationOf(flags), {
-        follow: follow === true,
-        from: Number(from),
-        table: table ?? null,
-        json: json === true,
-      }),
+      table: table ?? null,
+      json: json === true,
+    }),
   );
-withData(log.command('verify').description('read the whole embedded log and report all damage')).action(
+withSettings(log.command('verify').description('read the whole embedded log and report all damage'), ['data']).action(
   (_flags: Flags, command: Command) => verifyLog(configurationOf(command.optsWithGlobals())),
 );
 
-const user = program.command('user').description('users');
-withData(
-  user.command('add <name>').description('add a user; the password comes from POLYLOG_USER_PASSWORD or standard input'),
+const user = program.command('user').description('users of a running node');
+withSettings(
+  user
+    .command('add <name>')
+    .description(
+      'add a user. The password is asked for; or it comes from POLYLOG_USER_PASSWORD, or from standard input where that is no terminal',
+    ),
+  ['data'],
 )
   .option('--superuser', 'with all rights')
-  .action((name: string, { superuser, ...flags }: Flags & { superuser?: boolean }) =>
-    addUser(configurationOf(flags), name, superuser === true),
-  );
+  .option('--generate-password', 'make a password up and print it')
+  .action((name: string, flags: Flags & { superuser?: boolean; generatePassword?: boolean }) => {
+    const { superuser, generatePassword, ...rest } = flags;
+    return addUser(configurationOf(rest), {
+      name,
+      superuser: superuser === true,
+      generate: generatePassword === true,
+    });
+  });
+
+/** Says what went wrong, in a line where it was to be expected; answers the exit code. */
+function report(error: unknown): number {
+  // Commander has said it already.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : MISUSE;
+  const expected =
+    error instanceof ConfigurationError || error instanceof StartRefused || error instanceof CommandFailed;
+  const text = expected ? error.message : error instanceof Error ? error.stack : String(error);
+  process.stderr.write(`polylog: ${text}\n`);
+  if (error instanceof ConfigurationError) return MISUSE;
+  return error instanceof StartRefused ? error.exitCode : 1;
+}
 
 program.parseAsync(process.argv).catch((error: unknown) => {
-  const expected =
-    error instanceof ConfigurationError ||
-    (error instanceof Error && ['StartRefused', 'CommandFailed'].includes(error.name));
-  process.stderr.write(
-    `polylog: ${expected ? (error as Error).message : error instanceof Error ? error.stack : String(error)}\n`,
-  );
-  process.exitCode = error instanceof ConfigurationError ? 2 : 1;
+  process.exitCode = report(error);
 });

@@ -1,56 +1,66 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { randomBytes } from 'node:crypto';
+import { createVerifier } from '#engines/security/scram.js';
+import type { Option, Statement } from '#schemas/program/statement.js';
 import type { Configuration } from '../config/configuration.js';
-import { type RunFile, readRunFile } from '../processes/run-file.js';
-import { CommandFailed } from './status-command.js';
+import { systemRandom } from '../ports/system-clock.js';
+import { askControl } from '../processes/control-socket.js';
+import { clientHost } from '../processes/listening-address.js';
+import { readRunFile } from '../processes/run-file.js';
+import { CommandFailed } from './command-failed.js';
+import { promptPassword } from './prompt-password.js';
 
-/** The first superuser, in whose name the command line acts. */
-const ADMINISTRATOR = 'polylog';
+/** Made-up passwords have 144 bits. */
+const PASSWORD_BYTES = 18;
+const NAME_BYTES_MAX = 63;
 
-/** `polylog user add`: CREATE USER on the running node, asked for over its HTTP side with the superuser's password. */
-export async function addUser(configuration: Configuration, name: string, superuser: boolean): Promise<void> {
+export interface UserAdd {
+  readonly name: string;
+  readonly superuser: boolean;
+  /** Make a password up and print it, rather than ask for one. */
+  readonly generate: boolean;
+}
+
+/**
+ * `polylog user add`: a user of the running node. The password comes from POLYLOG_USER_PASSWORD, or from a prompt without echo, or from
+ * standard input where that is no terminal; only its verifier leaves this process. A made-up one is printed on standard output.
+ */
+export async function addUser(configuration: Pick<Configuration, 'data'>, command: UserAdd): Promise<void> {
+  const { name, superuser, generate } = command;
+  if (name === '' || Buffer.byteLength(name) > NAME_BYTES_MAX)
+    throw new CommandFailed(`a user's name has 1 to ${NAME_BYTES_MAX} bytes`);
   const running = readRunFile(configuration.data);
   if (running === null) throw new CommandFailed(`no node runs on ${configuration.data}: start it first`);
-  const password = process.env['POLYLOG_USER_PASSWORD'] ?? (await readPassword());
-  if (password === '')
-    throw new CommandFailed('a password is needed: give it on standard input or in POLYLOG_USER_PASSWORD');
-  const credentials = Buffer.from(`${ADMINISTRATOR}:${administratorPassword(configuration.data)}`).toString('base64');
-  const response = await fetch(`${urlOf(running)}/admin/users`, {
-    method: 'POST',
-    headers: { authorization: `Basic ${credentials}`, 'content-type': 'application/json' },
-    body: JSON.stringify({ name, password, superuser }),
+  if (!running.ready) throw new CommandFailed('the node is not ready yet');
+  const password = generate ? randomBytes(PASSWORD_BYTES).toString('base64url') : await givenPassword(name);
+  const verifier = createVerifier(password, systemRandom);
+  await askControl(running.controlSocket, 'run', createUser(name, superuser, verifier)).catch((error: Error) => {
+    throw new CommandFailed(error.message);
   });
-  if (response.status === 401)
-    throw new CommandFailed(
-      'the superuser has another password than this data folder knows: give it in POLYLOG_PASSWORD',
-    );
-  if (!response.ok) throw new CommandFailed(((await response.json()) as { message: string }).message);
   process.stdout.write(`user ${name} added\n`);
+  if (!generate) return;
+  const host = `${clientHost(running.host)}:${running.postgresPort}`;
+  process.stdout.write(`  connect:  psql 'postgresql://${encodeURIComponent(name)}:${password}@${host}/polylog'\n`);
 }
 
-/** The environment's, then the one that the node keeps. */
-function administratorPassword(data: string): string {
-  const given = process.env['POLYLOG_PASSWORD'];
-  if (given !== undefined && given !== '') return given;
-  try {
-    return readFileSync(join(data, 'superuser'), 'utf8').split('\n')[0] ?? '';
-  } catch {
-    throw new CommandFailed(`${data} keeps no superuser password: give it in POLYLOG_PASSWORD`);
-  }
+function createUser(name: string, superuser: boolean, verifier: string): Statement {
+  const option = (word: string, value: Option['value']): Option => ({ name: word, value, token: -1 });
+  const options = [option('login', true), option('superuser', superuser), option('password', verifier)];
+  return { kind: 'create-user', name, ifNotExists: false, options, token: -1 };
 }
 
-/** A node that listens everywhere is reached on this machine. */
-function urlOf({ host, httpPort }: RunFile): string {
-  const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
-  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${httpPort}`;
+async function givenPassword(name: string): Promise<string> {
+  const password =
+    process.env['POLYLOG_USER_PASSWORD'] ??
+    (process.stdin.isTTY ? await promptPassword(`password for ${name}: `) : await firstLine());
+  if (password === '')
+    throw new CommandFailed(
+      'a password is needed: type it, pipe it to standard input, set POLYLOG_USER_PASSWORD, or take --generate-password',
+    );
+  return password;
 }
 
-/** The first line of standard input. */
-async function readPassword(): Promise<string> {
+async function firstLine(): Promise<string> {
   let text = '';
-  for await (const chunk of process.stdin) {
-    text += String(chunk);
-    if (text.includes('\n')) break;
-  }
-  return text.split('\n', 1)[0]?.replace(/\r$/, '') ?? '';
+  for await (const chunk of process.stdin) text += String(chunk);
+  return text.split(/\r?\n/)[0] ?? '';
 }

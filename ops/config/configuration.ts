@@ -1,13 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { nearestName } from './nearest-name.js';
+import { host, httpUrl, integer, logUrl, oneOf, optional, type SettingReader, text } from './setting-readers.js';
 
 /** Everything a node can be told. Keys are the same in the file, in the environment (POLYLOG_…) and as flags. */
 export interface Configuration {
-  /** Folder of the node: log, sockets, superuser file. */
+  /** Folder of the node: log, rows, sockets, superuser file. */
   readonly data: string;
   /** 'embedded' or kafka://HOST:PORT[,…]/CLUSTER. */
   readonly log: string;
   readonly host: string;
+  /** 0 = any free port; so for the others. */
   readonly postgresPort: number;
   readonly mysqlPort: number;
   readonly httpPort: number;
@@ -19,83 +22,84 @@ export interface Configuration {
   readonly tlsCert: string | null;
   readonly tlsKey: string | null;
   readonly maxConnections: number;
-  readonly logLevel: string;
-  /** How long a commit waits for the log before it fails, milliseconds. */
+  readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace';
+  /** How long a commit waits for a Kafka log before it fails, milliseconds. */
   readonly commitTimeoutMs: number;
 }
 
-interface Key {
-  readonly flag: string;
-  readonly environment: string;
-  readonly initial: unknown;
-  /** Checks and converts; throws an Error that says what is allowed. */
-  readonly read: (value: unknown) => unknown;
+/** One thing that can be set. The flag is the key in kebab case, the variable the same in capitals behind POLYLOG_. */
+interface Setting<T> {
+  readonly initial: T;
+  readonly read: SettingReader<T>;
+  /** What stands behind the flag in --help. */
+  readonly argument: string;
+  readonly help: string;
 }
 
-const text = (value: unknown): string => {
-  if (typeof value !== 'string' || value === '') throw new Error('must be a text');
-  return value;
-};
-const optionalText = (value: unknown): string | null => (value === null || value === '' ? null : text(value));
-const integer =
-  (low: number, high: number) =>
-  (value: unknown): number => {
-    const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
-    if (typeof number !== 'number' || !Number.isInteger(number) || number < low || number > high)
-      throw new Error(`must be a whole number from ${low} to ${high}`);
-    return number;
-  };
-const oneOf =
-  (...allowed: readonly string[]) =>
-  (value: unknown): string => {
-    if (typeof value !== 'string' || !allowed.includes(value)) throw new Error(`must be one of ${allowed.join(', ')}`);
-    return value;
-  };
-const logUrl = (value: unknown): string => {
-  const url = text(value);
-  if (url !== 'embedded' && !/^kafka:\/\/[^/]+\/[A-Za-z0-9._-]+$/.test(url))
-    throw new Error('must be embedded or kafka://HOST:PORT/CLUSTER');
-  return url;
-};
 const port = integer(0, 65_535);
 
-const KEYS: { readonly [K in keyof Configuration]: Key } = {
-  data: { flag: '--data', environment: 'POLYLOG_DATA', initial: 'data', read: text },
-  log: { flag: '--log', environment: 'POLYLOG_LOG', initial: 'embedded', read: logUrl },
-  host: { flag: '--host', environment: 'POLYLOG_HOST', initial: '127.0.0.1', read: text },
-  postgresPort: { flag: '--postgres-port', environment: 'POLYLOG_POSTGRES_PORT', initial: 5432, read: port },
-  mysqlPort: { flag: '--mysql-port', environment: 'POLYLOG_MYSQL_PORT', initial: 3306, read: port },
-  httpPort: { flag: '--http-port', environment: 'POLYLOG_HTTP_PORT', initial: 8080, read: port },
-  registry: { flag: '--registry', environment: 'POLYLOG_REGISTRY', initial: null, read: optionalText },
+/** Every setting, in the order of --help. */
+export const SETTINGS: { readonly [K in keyof Configuration]: Setting<Configuration[K]> } = {
+  data: { initial: 'data', read: text, argument: 'folder', help: 'log, rows, sockets and password file of the node' },
+  log: { initial: 'embedded', read: logUrl, argument: 'log', help: 'embedded, or kafka://HOST:PORT/CLUSTER' },
+  host: { initial: '127.0.0.1', read: host, argument: 'address', help: 'address to listen on' },
+  postgresPort: { initial: 5432, read: port, argument: 'port', help: 'port for PostgreSQL clients, 0 = any' },
+  mysqlPort: { initial: 3306, read: port, argument: 'port', help: 'port for MySQL clients; nothing listens there yet' },
+  httpPort: {
+    initial: 8080,
+    read: port,
+    argument: 'port',
+    help: 'port for health, metrics and the schema registry, 0 = any',
+  },
+  registry: {
+    initial: null,
+    read: optional(httpUrl),
+    argument: 'url',
+    help: 'a foreign schema registry instead of the built-in one',
+  },
   gatewayPlacement: {
-    flag: '--gateway-placement',
-    environment: 'POLYLOG_GATEWAY_PLACEMENT',
     initial: 'process',
     read: oneOf('process', 'engine'),
+    argument: 'where',
+    help: 'process = gateways in processes of their own, engine = inside the engine, for latency',
   },
-  tlsCert: { flag: '--tls-cert', environment: 'POLYLOG_TLS_CERT', initial: null, read: optionalText },
-  tlsKey: { flag: '--tls-key', environment: 'POLYLOG_TLS_KEY', initial: null, read: optionalText },
-  maxConnections: {
-    flag: '--max-connections',
-    environment: 'POLYLOG_MAX_CONNECTIONS',
-    initial: 1_000,
-    read: integer(1, 100_000),
-  },
+  tlsCert: { initial: null, read: optional(text), argument: 'file', help: 'certificate for TLS (PEM)' },
+  tlsKey: { initial: null, read: optional(text), argument: 'file', help: 'private key for TLS (PEM)' },
+  maxConnections: { initial: 1_000, read: integer(1, 100_000), argument: 'number', help: 'clients at once' },
   logLevel: {
-    flag: '--log-level',
-    environment: 'POLYLOG_LOG_LEVEL',
     initial: 'info',
     read: oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace'),
+    argument: 'level',
+    help: 'fatal, error, warn, info, debug or trace',
   },
   commitTimeoutMs: {
-    flag: '--commit-timeout-ms',
-    environment: 'POLYLOG_COMMIT_TIMEOUT_MS',
     initial: 30_000,
     read: integer(100, 3_600_000),
+    argument: 'ms',
+    help: 'how long a commit waits for a Kafka log before it fails',
   },
 };
 
-/** A setting that is not understood: names the key and where it stands. */
+export const SETTING_NAMES = Object.keys(SETTINGS) as ReadonlyArray<keyof Configuration>;
+
+const words = (name: string): string[] => name.split(/(?=[A-Z])/).map((word) => word.toLowerCase());
+
+/** postgresPort → --postgres-port */
+export function flagOf(name: keyof Configuration): string {
+  return `--${words(name).join('-')}`;
+}
+
+/** postgresPort → POLYLOG_POSTGRES_PORT */
+export function variableOf(name: keyof Configuration): string {
+  return `POLYLOG_${words(name).join('_').toUpperCase()}`;
+}
+
+/** Variables of ours that are no settings of a node. */
+const OTHER_VARIABLES = ['PASSWORD', 'USER_PASSWORD', 'CONFIG', 'PROFILE', 'GATEWAY', 'LONG', 'CACHE', 'PG_BIN'].map(
+  (name) => `POLYLOG_${name}`,
+);
+
+/** A setting that is not understood: names the key and where it stands, and says what is allowed. */
 export class ConfigurationError extends Error {
   override readonly name = 'ConfigurationError';
 }
@@ -112,42 +116,90 @@ export interface ConfigurationSources {
 
 /** Defaults, then what the data folder remembers, then the file, then the environment, then flags. Throws ConfigurationError. */
 export function readConfiguration(sources: ConfigurationSources): Configuration {
-  const values: { -readonly [K in keyof Configuration]?: unknown } = {};
-  const file = sources.file === null ? {} : readFile(sources.file);
-  for (const key of Object.keys(file)) {
-    if (!(key in KEYS))
-      throw new ConfigurationError(`${sources.file}: unknown key "${key}"; known are ${Object.keys(KEYS).join(', ')}`);
-  }
-  for (const [name, key] of Object.entries(KEYS)) {
-    const flag = sources.flags[name as keyof Configuration];
-    const variable = sources.environment[key.environment];
-    if (flag !== undefined) values[name as keyof Configuration] = check(key, flag, key.flag);
-    else if (variable !== undefined) values[name as keyof Configuration] = check(key, variable, key.environment);
-    else if (name in file) values[name as keyof Configuration] = check(key, file[name], `${sources.file}: ${name}`);
-    else values[name as keyof Configuration] = sources.remembered?.[name as keyof Configuration] ?? key.initial;
-  }
-  const configuration = values as Configuration;
+  const file = sources.file === null ? new Map<string, unknown>() : readFile(sources.file);
+  refuseMisspelt(sources.environment);
+  const one = <K extends keyof Configuration>(name: K): Configuration[K] => {
+    const { initial, read } = SETTINGS[name];
+    const flag = sources.flags[name];
+    if (flag !== undefined) return checked(read, flag, flagOf(name));
+    const variable = sources.environment[variableOf(name)];
+    if (variable !== undefined) return checked(read, variable, variableOf(name));
+    if (file.has(name)) return checked(read, file.get(name), `${sources.file}: ${name}`);
+    const remembered = sources.remembered?.[name];
+    return remembered === undefined ? initial : checked(read, remembered, `what the data folder says of its ${name}`);
+  };
+  const configuration: Configuration = {
+    data: resolve(one('data')),
+    log: one('log'),
+    host: one('host'),
+    postgresPort: one('postgresPort'),
+    mysqlPort: one('mysqlPort'),
+    httpPort: one('httpPort'),
+    registry: one('registry'),
+    gatewayPlacement: one('gatewayPlacement'),
+    tlsCert: one('tlsCert'),
+    tlsKey: one('tlsKey'),
+    maxConnections: one('maxConnections'),
+    logLevel: one('logLevel'),
+    commitTimeoutMs: one('commitTimeoutMs'),
+  };
   if ((configuration.tlsCert === null) !== (configuration.tlsKey === null))
     throw new ConfigurationError('--tls-cert and --tls-key go together: give both or neither');
-  return { ...configuration, data: resolve(configuration.data) };
+  return configuration;
 }
 
-function check(key: Key, value: unknown, where: string): unknown {
+function checked<T>(read: SettingReader<T>, value: unknown, where: string): T {
   try {
-    return key.read(value);
+    return read(value);
   } catch (error) {
     throw new ConfigurationError(`${where}: ${JSON.stringify(value)} ${(error as Error).message}`);
   }
 }
 
-function readFile(path: string): Record<string, unknown> {
+/** A variable that is nearly one of ours would otherwise do nothing, in silence. */
+function refuseMisspelt(environment: ConfigurationSources['environment']): void {
+  const known = [...SETTING_NAMES.map(variableOf), ...OTHER_VARIABLES];
+  for (const name of Object.keys(environment)) {
+    if (!name.startsWith('POLYLOG_') || known.includes(name)) continue;
+    const meant = nearestName(
+      name.slice('POLYLOG_'.length),
+      known.map((each) => each.slice('POLYLOG_'.length)),
+    );
+    if (meant !== null) throw new ConfigurationError(`${name} is not a setting; did you mean POLYLOG_${meant}?`);
+  }
+}
+
+/** Settings of a file by their keys. A group may be written as an object: {"gateway": {"placement": …}} is gatewayPlacement. */
+function readFile(path: string): Map<string, unknown> {
   let content: unknown;
   try {
     content = JSON.parse(readFileSync(path, 'utf8'));
   } catch (error) {
     throw new ConfigurationError(`${path} cannot be read as JSON: ${(error as Error).message}`);
   }
-  if (typeof content !== 'object' || content === null || Array.isArray(content))
-    throw new ConfigurationError(`${path} must hold a JSON object`);
-  return content as Record<string, unknown>;
+  if (!isObject(content)) throw new ConfigurationError(`${path} must hold a JSON object`);
+  const settings = new Map<string, unknown>();
+  for (const [written, value] of flattened(content, '')) {
+    const name = written.replace(/\.(.)/g, (_dot, letter: string) => letter.toUpperCase());
+    if (!Object.hasOwn(SETTINGS, name)) throw new ConfigurationError(`${path}: ${unknownKey(written)}`);
+    if (settings.has(name)) throw new ConfigurationError(`${path}: "${written}" is given twice`);
+    settings.set(name, value);
+  }
+  return settings;
+}
+
+function unknownKey(written: string): string {
+  const meant = nearestName(written.replaceAll('.', ''), SETTING_NAMES);
+  return `unknown key "${written}"; ${meant === null ? `known are ${SETTING_NAMES.join(', ')}` : `did you mean "${meant}"?`}`;
+}
+
+function* flattened(group: Readonly<Record<string, unknown>>, prefix: string): Iterable<[string, unknown]> {
+  for (const [key, value] of Object.entries(group)) {
+    if (isObject(value)) yield* flattened(value, `${prefix}${key}.`);
+    else yield [prefix + key, value];
+  }
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,27 +1,28 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import pino from 'pino';
-import type { Administrator, NewUser } from '#engines/serve/add-user.js';
+import type { Logger } from 'pino';
 import { Engine } from '#engines/serve/engine.js';
-import { LogCorrupted } from '#log/change-log.js';
-import { LogLocked } from '#log/embedded/folder-lock.js';
 import { inProcessLink } from '#schemas/link/in-process-transport.js';
 import { listenLink } from '#schemas/link/socket-transport.js';
+import type { Statement } from '#schemas/program/statement.js';
+import type { BuiltInRegistry } from '#schemas/registry/built-in.js';
 import { ExternalRegistry } from '#schemas/registry/external.js';
 import { systemClock, systemRandom } from '../ports/system-clock.js';
-import { answerCalls } from './calls.js';
-import { type EngineProcessConfig, REFUSED } from './exit-codes.js';
+import { answerCalls, type Methods } from './calls.js';
+import { type EngineFigures, type EngineProcessConfig, type EngineReady, REFUSED } from './engine-contract.js';
 import { gatewayInside } from './gateway-inside.js';
 import { Latency } from './latency.js';
 import { openLog } from './log-source.js';
+import { openLogger } from './logger.js';
+import { runForOperator } from './operator-session.js';
+
+/** Errors of a start that would fail the same way again, until somebody does something about it. */
+const REFUSALS: ReadonlySet<string> = new Set(['LogCorrupted', 'LogLocked', 'DriverMissing']);
 
 async function run(): Promise<void> {
-  const { configuration, socketPath, user, holder } = JSON.parse(process.argv[2] ?? '{}') as EngineProcessConfig;
-  // The password comes by the environment, which no process list shows, and is gone from there at once.
-  const password = process.env['POLYLOG_BOOTSTRAP_PASSWORD'] ?? '';
-  delete process.env['POLYLOG_BOOTSTRAP_PASSWORD'];
-  const logger = pino({ name: 'engine', level: configuration.logLevel }, pino.destination(2));
+  const { configuration, socketPath, user, database, passwords, holder } = await received();
+  const logger = openLogger('engine', configuration.logLevel);
   const clock = systemClock();
   const commitLatency = new Latency();
   const appendLatency = new Latency();
@@ -36,7 +37,7 @@ async function run(): Promise<void> {
       configuration.registry === null
         ? null
         : new ExternalRegistry(configuration.registry, (url, options) => fetch(url, options)),
-    bootstrap: { user, password },
+    bootstrap: { user, password: passwords[0] ?? '' },
     holder,
     nextTurn: () => nextTurn(),
     reportBug: (error) => logger.error({ err: error }, 'internal error'),
@@ -57,17 +58,35 @@ async function run(): Promise<void> {
           logger.error({ err: error }, 'internal error'),
         )
       : null;
-  answerCalls(callsOf(engine, commitLatency, appendLatency));
+  answerCalls({
+    statistics: (): EngineFigures => ({
+      ...engine.statistics(),
+      commitLatency: commitLatency.snapshot(),
+      appendLatency: appendLatency.snapshot(),
+      gateway: inside?.statistics() ?? null,
+      memory: process.memoryUsage(),
+    }),
+    run: (statement: Statement) => runForOperator(engine, database, statement),
+    ...registryMethods(engine.registry),
+  });
+  stopWhenTold(logger, async () => {
+    await inside?.drain();
+    server.close();
+    await engine.close();
+    await log.close();
+  });
+  const { recoveredEvents, recoveryMs, durableOffset } = engine.statistics();
+  logger.info({ recoveredEvents, recoveryMs: Math.round(recoveryMs), durableOffset }, 'engine ready');
+  const password = passwords.findIndex((candidate) => engine.isPassword(user, candidate));
+  process.send?.({ kind: 'ready', port: inside?.port ?? null, password } satisfies EngineReady);
+}
+
+/** Ends the process by `end`, once: at a signal, or when the supervisor is gone. */
+function stopWhenTold(logger: Logger, end: () => Promise<void>): void {
   let stopping = false;
   const stop = (): void => {
     if (stopping) return;
     stopping = true;
-    const end = async (): Promise<void> => {
-      await inside?.drain();
-      server.close();
-      await engine.close();
-      await log.close();
-    };
     end().then(
       () => process.exit(0),
       (error: unknown) => {
@@ -79,27 +98,21 @@ async function run(): Promise<void> {
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
   process.on('disconnect', stop);
-  const { recoveredEvents, recoveryMs, durableOffset } = engine.statistics();
-  logger.info({ recoveredEvents, recoveryMs: Math.round(recoveryMs), durableOffset }, 'engine ready');
-  process.send?.({ kind: 'ready', port: inside?.port ?? null, isPassword: engine.isPassword(user, password) });
 }
 
-/** What the supervisor asks for over the process channel. */
-function callsOf(engine: Engine, commitLatency: Latency, appendLatency: Latency): Parameters<typeof answerCalls>[0] {
-  const { registry } = engine;
+/** The supervisor's first message. It comes by the channel, not as an argument: process lists show those. */
+function received(): Promise<EngineProcessConfig> {
+  return new Promise((resolve) => process.once('message', (message) => resolve(message as EngineProcessConfig)));
+}
+
+/** The schema registry, for HTTP. */
+function registryMethods(registry: BuiltInRegistry): Methods {
   return {
-    statistics: () => ({
-      ...engine.statistics(),
-      commitLatency: commitLatency.snapshot(),
-      appendLatency: appendLatency.snapshot(),
-      memory: process.memoryUsage(),
-    }),
-    'user.isPassword': (name: string, password: string) => engine.isPassword(name, password),
-    'user.add': (administrator: Administrator, newUser: NewUser) => engine.addUser(administrator, newUser),
     'registry.register': (subject: string, schema: string) => registry.register(subject, schema),
     'registry.subjects': (deleted: boolean) => registry.subjects(deleted),
-    'registry.versions': (subject: string) => registry.versions(subject),
-    'registry.version': (subject: string, version: string) => registry.version(subject, version),
+    'registry.versions': (subject: string, deleted: boolean) => registry.versions(subject, deleted),
+    'registry.version': (subject: string, version: string, deleted: boolean) =>
+      registry.version(subject, version, deleted),
     'registry.lookup': (subject: string, schema: string) => registry.lookup(subject, schema),
     'registry.schema': (id: number) => registry.schemaById(id),
     'registry.uses': (id: number) => registry.usesOf(id),
@@ -122,13 +135,8 @@ function inProcessLinkTo(engine: Engine): () => ReturnType<typeof inProcessLink>
 
 run().catch((error: unknown) => {
   const message = error instanceof Error ? error.message : String(error);
-  const refused =
-    error instanceof LogCorrupted ||
-    error instanceof LogLocked ||
-    (error instanceof Error && error.name === 'DriverMissing');
-  process.send?.({ kind: 'failed', message });
-  process.stderr.write(
-    `polylog engine: ${message}\n${refused ? '' : `${error instanceof Error ? error.stack : ''}\n`}`,
-  );
-  process.exit(refused ? REFUSED : 1);
+  const refused = error instanceof Error && REFUSALS.has(error.name);
+  // The supervisor says it to the user; what nobody foresaw also leaves its stack in the log.
+  if (!refused) openLogger('engine', 'error').fatal({ err: error }, 'the engine cannot start');
+  process.send?.({ kind: 'failed', message }, () => process.exit(refused ? REFUSED : 1));
 });

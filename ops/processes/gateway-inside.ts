@@ -7,6 +7,7 @@ import type { Clock } from '#schemas/kernel/ports.js';
 import type { LinkClient } from '#schemas/link/frames.js';
 import type { Configuration } from '../config/configuration.js';
 import { systemRandom } from '../ports/system-clock.js';
+import type { GatewayFigures } from './engine-contract.js';
 
 const DRAIN_MS = 5_000;
 
@@ -16,7 +17,7 @@ export async function gatewayInside(
   clock: Clock,
   connect: () => LinkClient,
   onBug: (error: unknown) => void,
-): Promise<{ readonly port: number; drain(): Promise<void> }> {
+): Promise<{ readonly port: number; drain(): Promise<void>; statistics(): GatewayFigures }> {
   const link = new EngineLink({
     connect: () => Promise.resolve(connect()),
     protocol: 'postgres',
@@ -25,11 +26,12 @@ export async function gatewayInside(
   });
   await link.start();
   const { tlsCert, tlsKey } = configuration;
+  const source = new StatementCache(dialect);
   const gateway = new PostgresGateway({
     link,
     clock,
     random: systemRandom,
-    source: new StatementCache(dialect),
+    source,
     tls:
       tlsCert === null || tlsKey === null
         ? null
@@ -40,6 +42,11 @@ export async function gatewayInside(
   const port = await gateway.listen(configuration.host, configuration.postgresPort);
   return {
     port,
+    statistics: () => ({
+      connections: gateway.sessionCount,
+      statementCacheHits: source.hits,
+      statementCacheMisses: source.misses,
+    }),
     drain: async () => {
       await gateway.drain(DRAIN_MS);
       link.close();

@@ -8,6 +8,7 @@ function memoryStore(): RegistryStore {
   return {
     firstId: 1,
     load: async () => ({ schemas, compatibility }),
+    needs: (schema) => (schema.subject === 'fixed' ? 'always' : schema.subject === 'table' ? 'readable' : null),
     put: async (schema) => {
       schemas = [...schemas.filter((s) => s.subject !== schema.subject || s.version !== schema.version), schema];
     },
@@ -74,10 +75,23 @@ describe('BuiltInRegistry', () => {
     const registry = new BuiltInRegistry(memoryStore());
     await registry.register('s', record('x'));
     await expect(registry.remove('s', null, true)).rejects.toMatchObject({ code: 40405 });
+    await expect(registry.remove('s', '1', true)).rejects.toMatchObject({ code: 40407 });
     expect(await registry.remove('s', null, false)).toEqual([1]);
     expect(await registry.subjects()).toEqual([]);
     expect(await registry.schemaById(1)).toBe(record('x'));
+    expect(await registry.versions('s', true)).toEqual([1]);
+    await expect(registry.remove('s', null, false)).rejects.toMatchObject({ status: 404, code: 40404 });
+    await expect(registry.remove('s', '1', false)).rejects.toMatchObject({ code: 40406 });
     expect(await registry.remove('s', '1', true)).toEqual([1]);
     expect(await registry.schemaById(1)).toBeNull();
+  });
+
+  it('does not forget what the log is read with', async () => {
+    const registry = new BuiltInRegistry(memoryStore());
+    for (const subject of ['fixed', 'table']) await registry.register(subject, record('x'));
+    await expect(registry.remove('fixed', null, false)).rejects.toMatchObject({ status: 422, code: 42205 });
+    expect(await registry.remove('table', '1', false)).toEqual([1]);
+    await expect(registry.remove('table', '1', true)).rejects.toMatchObject({ code: 42205 });
+    expect(await registry.schemaById(1)).toBe(record('x'));
   });
 });

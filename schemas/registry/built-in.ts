@@ -13,6 +13,11 @@ export interface RegistryStore {
   readonly firstId: number;
   /** Every registered version, and compatibility settings by subject ('' = global). */
   load(): Promise<{ schemas: readonly RegisteredSchema[]; compatibility: ReadonlyMap<string, CompatibilityLevel> }>;
+  /**
+   * Whether the store needs a schema itself: 'always' = it may not even be soft-deleted, 'readable' = its text must stay, null = it may
+   * be forgotten.
+   */
+  needs(schema: RegisteredSchema): 'always' | 'readable' | null;
   /** Durable when resolved. */
   put(schema: RegisteredSchema): Promise<void>;
   /** Forgets versions for good. */
@@ -69,13 +74,14 @@ export class BuiltInRegistry implements SchemaRegistry {
     return [...new Set(schemas.filter((s) => withDeleted || !s.deleted).map((s) => s.subject))].sort();
   }
 
-  async versions(subject: string): Promise<number[]> {
-    return (await this.#existing(subject)).map((s) => s.version);
+  /** Throws 40401 for a subject without versions. */
+  async versions(subject: string, withDeleted = false): Promise<number[]> {
+    return (await this.#existing(subject, withDeleted)).map((s) => s.version);
   }
 
   /** `version` is a number or 'latest'. Throws 40401 and 40402 for what is not there, 42202 for what is no version. */
-  async version(subject: string, version: string): Promise<RegisteredSchema> {
-    const mine = await this.#existing(subject);
+  async version(subject: string, version: string, withDeleted = false): Promise<RegisteredSchema> {
+    const mine = await this.#existing(subject, withDeleted);
     const found =
       version === 'latest' || version === '-1' ? mine.at(-1) : mine.find((s) => s.version === versionNumber(version));
     if (found === undefined) throw new RegistryError(404, 40402, `Version ${version} not found.`);
@@ -129,22 +135,31 @@ export class BuiltInRegistry implements SchemaRegistry {
             ];
       const targets = wanted.filter((s) => s !== undefined);
       if (targets.length === 0) throw new RegistryError(404, 40402, `Version ${version} not found.`);
+      this.#requireRemovable(targets, version, permanent);
       if (permanent) {
-        if (targets.some((s) => !s.deleted))
-          throw new RegistryError(
-            404,
-            40405,
-            `Subject '${subject}' was not deleted first before being permanently deleted`,
-          );
-        await this.#store.remove(
-          subject,
-          targets.map((s) => s.version),
-        );
-      } else {
-        for (const target of targets.filter((s) => !s.deleted)) await this.#store.put({ ...target, deleted: true });
+        const versions = targets.map((s) => s.version);
+        await this.#store.remove(subject, versions);
+        return versions;
       }
-      return targets.map((s) => s.version);
+      const live = targets.filter((s) => !s.deleted);
+      for (const target of live) await this.#store.put({ ...target, deleted: true });
+      return live.map((s) => s.version);
     });
+  }
+
+  /** Throws 40404 to 40407 for the wrong order of the two deletions, 42205 for what the log is read with. */
+  #requireRemovable(targets: readonly RegisteredSchema[], version: string | null, permanent: boolean): void {
+    const what = `Subject '${targets[0]?.subject}'${version === null ? '' : ` Version ${version}`}`;
+    if (permanent ? targets.some((s) => !s.deleted) : targets.every((s) => s.deleted)) {
+      const code = (version === null ? 40404 : 40406) + (permanent ? 1 : 0);
+      const text = permanent
+        ? 'was not deleted first before being permanently deleted'
+        : 'was soft deleted. Set permanent=true to delete permanently';
+      throw new RegistryError(404, code, `${what} ${text}`);
+    }
+    const needed = targets.map((s) => this.#store.needs(s));
+    if (needed.includes('always') || (permanent && needed.includes('readable')))
+      throw new RegistryError(422, 42205, `${what} is what events of the log are read with and cannot be deleted`);
   }
 
   /** The level of a subject ('' = global); null when it has none of its own. */
@@ -165,9 +180,11 @@ export class BuiltInRegistry implements SchemaRegistry {
     });
   }
 
-  async #existing(subject: string): Promise<RegisteredSchema[]> {
+  async #existing(subject: string, withDeleted = false): Promise<RegisteredSchema[]> {
     const { schemas } = await this.#store.load();
-    const mine = versionsOf(schemas, subject);
+    const mine = withDeleted
+      ? schemas.filter((s) => s.subject === subject).sort((a, b) => a.version - b.version)
+      : versionsOf(schemas, subject);
     if (mine.length === 0) throw new RegistryError(404, 40401, `Subject '${subject}' not found.`);
     return mine;
   }

@@ -91,22 +91,6 @@ describe('a first user', () => {
     expect(await add('ann')).toEqual({ code: 1, stdout: '', stderr: 'polylog: role "ann" already exists\n' });
   }, 30_000);
 
-  it('is refused at /admin/users without the right password', async () => {
-    const ask = (password: string | null): Promise<Response> =>
-      fetch(`http://127.0.0.1:${ports[1]}/admin/users`, {
-        method: 'POST',
-        headers: {
-          'content-type': 'application/json',
-          ...(password === null ? {} : { authorization: `Basic ${Buffer.from(`ann:${password}`).toString('base64')}` }),
-        },
-        body: JSON.stringify({ name: 'eve', password: 'x', superuser: true }),
-      });
-    expect((await ask(null)).status).toBe(401);
-    expect((await ask('wrong')).status).toBe(401);
-    const refused = await ask("p'w d");
-    expect([refused.status, await refused.json()]).toEqual([400, { message: 'permission denied to create role' }]);
-  });
-
   it('is told when a second node would take the same folder', async () => {
     const { code, stderr } = await polylogCommand('start', '--data', data, '--postgres-port', '0', '--http-port', '0');
     expect(code).toBe(1);

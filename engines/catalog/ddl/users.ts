@@ -1,5 +1,7 @@
 import type { Option, Statement } from '#schemas/program/statement.js';
 import { SqlError } from '#schemas/sqlstate/sql-error.js';
+import { DEFAULT_TEXT_CONTEXT, parseText, printText } from '#schemas/values/text-form.js';
+import { TYPES } from '#schemas/values/type-name.js';
 import { createVerifier, isVerifier } from '../../security/scram.js';
 import { MEMBERSHIPS, SETTINGS, USERS, type UserRow } from '../system-tables.js';
 import type { DdlWork } from './work.js';
@@ -44,7 +46,7 @@ function changed(
     if (flag !== undefined) row = { ...row, [flag]: negated ? false : option.value !== false };
     else if (word === 'password' || word === 'encrypted password') row = { ...row, verifier: verifierOf(option, work) };
     else if (word === 'connection limit') row = { ...row, connectionLimit: Number(option.value) };
-    else if (word === 'valid until') row = { ...row, validUntil: String(option.value) };
+    else if (word === 'valid until') row = { ...row, validUntil: validUntil(option, work) };
     else if (word === 'in role' || word === 'in group') inRoles.push(...names(option));
     else if (word === 'role' || word === 'user') members.push(...names(option));
     else if (word === 'admin') admins.push(...names(option));
@@ -52,6 +54,13 @@ function changed(
       throw new SqlError('syntax_error', `unrecognized role option "${option.name}"`, { token: option.token });
   }
   return { row, inRoles, members, admins };
+}
+
+/** In UTC, so that it means the same to every session. Throws 22007 for what is no time. */
+function validUntil(option: Option, work: DdlWork): string {
+  const type = TYPES.timestamptz;
+  const { text } = work.context.evaluation;
+  return printText(type, parseText(type, String(option.value), text), DEFAULT_TEXT_CONTEXT);
 }
 
 /** An empty password is none, as in PostgreSQL. */

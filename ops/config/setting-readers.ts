@@ -1,0 +1,59 @@
+import { parseKafkaUrl } from '#log/kafka/kafka-url.js';
+
+/** Checks and converts what stands in a file, in the environment or behind a flag. Throws an Error that says what is allowed. */
+export type SettingReader<T> = (value: unknown) => T;
+
+export const text: SettingReader<string> = (value) => {
+  if (typeof value !== 'string' || value.trim() === '') throw new Error('must be a text that is not empty');
+  return value;
+};
+
+/** The empty text means: not set. */
+export function optional(reader: SettingReader<string>): SettingReader<string | null> {
+  return (value) => (value === null || value === '' ? null : reader(value));
+}
+
+export function integer(low: number, high: number): SettingReader<number> {
+  return (value) => {
+    const number = typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value;
+    if (typeof number !== 'number' || !Number.isInteger(number) || number < low || number > high)
+      throw new Error(`must be a whole number from ${low} to ${high}`);
+    return number;
+  };
+}
+
+export function oneOf<T extends string>(...allowed: readonly T[]): SettingReader<T> {
+  return (value) => {
+    const found = allowed.find((each) => each === value);
+    if (found === undefined) throw new Error(`must be one of ${allowed.join(', ')}`);
+    return found;
+  };
+}
+
+export const host: SettingReader<string> = (value) => {
+  const address = text(value);
+  if (!/^[A-Za-z0-9._:%-]+$/.test(address))
+    throw new Error('must be an address or a name of this machine, without a port');
+  return address;
+};
+
+export const logUrl: SettingReader<string> = (value) => {
+  if (value === 'embedded') return value;
+  const allowed = 'must be embedded or kafka://HOST:PORT[,HOST:PORT…]/CLUSTER';
+  if (typeof value !== 'string' || !value.startsWith('kafka:')) throw new Error(allowed);
+  try {
+    parseKafkaUrl(value);
+  } catch (error) {
+    throw new Error(`${allowed}: ${(error as Error).message}`);
+  }
+  return value;
+};
+
+export const httpUrl: SettingReader<string> = (value) => {
+  const allowed = 'must be a URL that begins with http:// or https://';
+  if (typeof value !== 'string' || !URL.canParse(value)) throw new Error(allowed);
+  const { protocol, username } = new URL(value);
+  if (protocol !== 'http:' && protocol !== 'https:') throw new Error(allowed);
+  if (username !== '') throw new Error('must hold no user and password: they would stand in process lists and logs');
+  return value;
+};
