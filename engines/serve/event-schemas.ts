@@ -1,5 +1,6 @@
 import {
   COMMIT_EVENT_SCHEMA,
+  type FieldName,
   recordName,
   rowVersionSchema,
   SERVER_LEASE_SCHEMA,
@@ -8,6 +9,7 @@ import {
 import type { EventCodec, SchemaSource } from '#schemas/events/codec.js';
 import { type CompatibilityLevel, isCompatibilityLevel } from '#schemas/events/compatibility.js';
 import type { EventShape } from '#schemas/events/event.js';
+import { compatibleFields } from '#schemas/events/field-names.js';
 import type { Offset } from '#schemas/kernel/brand.js';
 import { BuiltInRegistry, type RegistryStore } from '#schemas/registry/built-in.js';
 import { type RegisteredSchema, RegistryError, type SchemaRegistry } from '#schemas/registry/registry.js';
@@ -183,18 +185,36 @@ export class EventSchemaRegistrar implements SchemaRegistrar {
       this.#codec.bindShape(shape, fixed);
       return fixed;
     }
-    let id: number;
     try {
-      id = await this.#registry.register(subjectOf(shape), text);
+      return await this.#registerAs(shape, text, undefined);
     } catch (error) {
-      if (!(error instanceof RegistryError)) throw error;
-      throw new SqlError(
-        error.status === 409 ? 'object_not_in_prerequisite_state' : 'cannot_connect_now',
-        `the schema registry refused the event schema of "${shape.schema}.${shape.name}": ${error.message}`,
-      );
+      if (!isIncompatible(error)) throw refusal(shape, error);
     }
+    try {
+      const fields = compatibleFields(shape, await this.#registry.schemasOf(subjectOf(shape)));
+      return await this.#registerAs(shape, JSON.stringify(rowVersionSchema(shape, fields)), fields);
+    } catch (error) {
+      throw refusal(shape, error);
+    }
+  }
+
+  async #registerAs(shape: EventShape, text: string, fields: readonly FieldName[] | undefined): Promise<number> {
+    const id = await this.#registry.register(subjectOf(shape), text);
     this.#store.remember(id, text);
-    this.#codec.bindShape(shape, id);
+    this.#codec.bindShape(shape, id, fields);
     return id;
   }
+}
+
+/** Refused by the rules of the subject's compatibility level. */
+function isIncompatible(error: unknown): boolean {
+  return error instanceof RegistryError && error.status === 409;
+}
+
+function refusal(shape: EventShape, error: unknown): unknown {
+  if (!(error instanceof RegistryError)) return error;
+  return new SqlError(
+    isIncompatible(error) ? 'object_not_in_prerequisite_state' : 'cannot_connect_now',
+    `the schema registry refused the event schema of "${shape.schema}.${shape.name}": ${error.message}`,
+  );
 }

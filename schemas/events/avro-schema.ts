@@ -8,14 +8,21 @@ function avroName(name: string): string {
   return /^[A-Za-z_]/.test(cleaned) ? cleaned : `_${cleaned}`;
 }
 
-/** Field names of a shape's columns, in column order: two SQL names that fold to one Avro name are told apart by their slot. */
-export function fieldNames(columns: readonly EventColumn[]): string[] {
-  const taken = new Set<string>();
+/** What a column is called in Avro: its field, and the names by which it goes in older schemas. */
+export interface FieldName {
+  readonly name: string;
+  readonly aliases: readonly string[];
+}
+
+/** Fields of a shape's columns, in column order: two SQL names that fold to one Avro name are told apart by their slot. */
+export function plainFields(columns: readonly EventColumn[]): FieldName[] {
+  // A renamed column still goes by its former names where old events are read: nobody else may have one.
+  const taken = new Set<string>(columns.flatMap((column) => column.formerNames.map(avroName)));
   return columns.map((column) => {
     const plain = avroName(column.name);
     const name = taken.has(plain) ? `${plain}_${column.slot}` : plain;
     taken.add(name);
-    return name;
+    return { name, aliases: [...new Set(column.formerNames.map(avroName))].filter((former) => former !== name) };
   });
 }
 
@@ -51,17 +58,19 @@ export function recordName(shape: EventShape): { namespace: string; name: string
 
 /**
  * The Avro schema of a table's row versions. Every column is nullable with default null, whatever SQL says: the engine enforces NOT NULL, and so
- * that a column can come and go without breaking a reader of old or new events.
+ * that a column can come and go without breaking a reader of old or new events. `names`: of the columns' fields.
  */
-export function rowVersionSchema(shape: EventShape): Record<string, unknown> {
+export function rowVersionSchema(
+  shape: EventShape,
+  names: readonly FieldName[] = plainFields(shape.columns),
+): Record<string, unknown> {
   const { namespace, name } = recordName(shape);
-  const names = fieldNames(shape.columns);
   const defined = new Set<string>();
   const row = {
     type: 'record',
     name: `${name}_row`,
     namespace,
-    fields: shape.columns.map((column, i) => columnField(column, names[i] as string, defined)),
+    fields: shape.columns.map((column, i) => columnField(column, names[i] as FieldName, defined)),
   };
   return {
     type: 'record',
@@ -102,11 +111,10 @@ export function rowVersionSchema(shape: EventShape): Record<string, unknown> {
   };
 }
 
-function columnField(column: EventColumn, name: string, defined: Set<string>): Record<string, unknown> {
-  const aliases = column.formerNames.map(avroName).filter((former) => former !== name);
+function columnField(column: EventColumn, { name, aliases }: FieldName, defined: Set<string>): Record<string, unknown> {
   return {
     name,
-    ...(aliases.length > 0 ? { aliases: [...new Set(aliases)] } : {}),
+    ...(aliases.length > 0 ? { aliases } : {}),
     type: ['null', ...columnCodec(column.type).avro.map((type) => definedOnce(type, defined))],
     default: null,
     'polylog.column': column.name,
@@ -170,10 +178,6 @@ export const SERVER_LEASE_SCHEMA: Record<string, unknown> = {
 export function shapeOfSchema(schema: Record<string, unknown>): EventShape | null {
   if (schema['polylog.event'] !== 'row') return null;
   const path = schema['polylog.path'] as [string, string, string];
-  const fields = schema['fields'] as Array<{ name: string; type: unknown }>;
-  const row = fields.find((f) => f.name === 'row');
-  if (row === undefined) return null;
-  const rowType = (row.type as unknown[])[1] as { fields: Array<Record<string, unknown>> };
   return {
     table: schema['polylog.table'] as EventShape['table'],
     database: path[0],
@@ -181,11 +185,25 @@ export function shapeOfSchema(schema: Record<string, unknown>): EventShape | nul
     name: path[2],
     schemaVersion: schema['polylog.schemaVersion'] as number,
     slots: schema['polylog.slots'] as number,
-    columns: rowType.fields.map((f) => ({
+    columns: rowFields(schema).map((f) => ({
       name: f['polylog.column'] as string,
       formerNames: (f['aliases'] as string[] | undefined) ?? [],
       type: f['polylog.type'] as SqlType,
       slot: f['polylog.slot'] as number,
     })),
   };
+}
+
+/** The fields of the columns of such a schema. */
+export function fieldsOfSchema(schema: Record<string, unknown>): FieldName[] {
+  return rowFields(schema).map(({ name, aliases }) => ({
+    name: name as string,
+    aliases: (aliases as string[] | undefined) ?? [],
+  }));
+}
+
+function rowFields(schema: Record<string, unknown>): Array<Record<string, unknown>> {
+  const row = (schema['fields'] as Array<{ name: string; type: unknown }>).find((field) => field.name === 'row');
+  const [, type] = (row?.type ?? []) as unknown[];
+  return (type as { fields?: Array<Record<string, unknown>> } | undefined)?.fields ?? [];
 }

@@ -4,7 +4,9 @@ import { SqlError } from '../sqlstate/sql-error.js';
 import type { Row, Value } from '../values/value.js';
 import {
   COMMIT_EVENT_SCHEMA,
-  fieldNames,
+  type FieldName,
+  fieldsOfSchema,
+  plainFields,
   rowVersionSchema,
   SERVER_LEASE_SCHEMA,
   shapeOfSchema,
@@ -68,9 +70,9 @@ export class EventCodec {
     this.#leaseType = compileSchema(SERVER_LEASE_SCHEMA);
   }
 
-  /** Declares under which id rows of `shape` are written. Must precede their first encoding. */
-  bindShape(shape: EventShape, schemaId: number): void {
-    this.#writers.set(shape.table * 65_536 + shape.schemaVersion, new RowWriter(shape, schemaId));
+  /** Declares under which id, and as which fields, rows of `shape` are written. Must precede their first encoding. */
+  bindShape(shape: EventShape, schemaId: number, fields: readonly FieldName[] = plainFields(shape.columns)): void {
+    this.#writers.set(shape.table * 65_536 + shape.schemaVersion, new RowWriter(shape, schemaId, fields));
   }
 
   hasShape(table: ObjectId, schemaVersion: number): boolean {
@@ -135,7 +137,7 @@ export class EventCodec {
     if (schema['polylog.event'] === 'lease') return new LeaseReader(compileSchema(schema));
     const shape = shapeOfSchema(schema);
     if (shape === null) throw new SqlError('data_corrupted', `schema ${id} is not the schema of a Polylog event`);
-    return new RowReader(shape, compileSchema(schema));
+    return new RowReader(shape, fieldsOfSchema(schema), compileSchema(schema));
   }
 }
 
@@ -201,9 +203,9 @@ class RowLayout {
   readonly fromAvro: ReadonlyArray<((raw: unknown) => Value) | null>;
   readonly length: number;
 
-  constructor(shape: EventShape) {
+  constructor(shape: EventShape, fields: readonly FieldName[]) {
     const codecs = shape.columns.map((column) => columnCodec(column.type));
-    this.names = fieldNames(shape.columns);
+    this.names = fields.map((field) => field.name);
     this.slots = shape.columns.map((column) => column.slot);
     this.toAvro = codecs.map((codec) => codec.toAvro);
     this.fromAvro = codecs.map((codec) => codec.fromAvro);
@@ -236,10 +238,10 @@ class RowWriter {
   readonly schemaId: number;
   readonly #layout: RowLayout;
 
-  constructor(shape: EventShape, schemaId: number) {
-    this.type = compileSchema(rowVersionSchema(shape));
+  constructor(shape: EventShape, schemaId: number, fields: readonly FieldName[]) {
+    this.type = compileSchema(rowVersionSchema(shape, fields));
     this.schemaId = schemaId;
-    this.#layout = new RowLayout(shape);
+    this.#layout = new RowLayout(shape, fields);
   }
 
   record(event: RowVersion): RowRecord {
@@ -278,10 +280,10 @@ class RowReader implements Reader {
   readonly #type: AvroCodec;
   readonly #layout: RowLayout;
 
-  constructor(shape: EventShape, type: AvroCodec) {
+  constructor(shape: EventShape, fields: readonly FieldName[], type: AvroCodec) {
     this.#shape = shape;
     this.#type = type;
-    this.#layout = new RowLayout(shape);
+    this.#layout = new RowLayout(shape, fields);
   }
 
   read(value: Uint8Array, key: Uint8Array | null): RowVersion {

@@ -69,6 +69,10 @@ export class BuiltInRegistry implements SchemaRegistry {
     return schemas.find((s) => s.id === id)?.schema ?? null;
   }
 
+  async schemasOf(subject: string): Promise<readonly string[]> {
+    return versionsOf((await this.#store.load()).schemas, subject).map((s) => s.schema);
+  }
+
   async subjects(withDeleted = false): Promise<string[]> {
     const { schemas } = await this.#store.load();
     return [...new Set(schemas.filter((s) => withDeleted || !s.deleted).map((s) => s.subject))].sort();

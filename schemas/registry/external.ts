@@ -45,6 +45,21 @@ export class ExternalRegistry implements SchemaRegistry {
     }
   }
 
+  async schemasOf(subject: string): Promise<readonly string[]> {
+    const path = `/subjects/${encodeURIComponent(subject)}/versions`;
+    try {
+      const texts: string[] = [];
+      for (const version of (await this.#call('GET', path, null)) as number[]) {
+        const { schema } = (await this.#call('GET', `${path}/${version}`, null)) as { schema: string };
+        texts.push(schema);
+      }
+      return texts;
+    } catch (error) {
+      if (error instanceof RegistryError && error.status === 404) return [];
+      throw error;
+    }
+  }
+
   async #call(method: string, path: string, body: unknown): Promise<unknown> {
     const headers = {
       'content-type': 'application/vnd.schemaregistry.v1+json',

@@ -18,6 +18,8 @@ export interface SchemaRegistry {
   register(subject: string, schema: string): Promise<number>;
   /** The schema's text; null when the id is unknown. */
   schemaById(id: number): Promise<string | null>;
+  /** The texts of a subject's versions, oldest first; empty when there is no such subject. */
+  schemasOf(subject: string): Promise<readonly string[]>;
 }
 
 /** An error as the registry's REST API tells it: HTTP status and a five-digit code that begins with it. */

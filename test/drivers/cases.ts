@@ -1,0 +1,46 @@
+/** Every type that clients may store, each with values at its edges, in the text form of its input function. */
+export const CASES: ReadonlyArray<{ readonly type: string; readonly texts: readonly string[] }> = [
+  { type: 'boolean', texts: ['true', 'false'] },
+  { type: 'smallint', texts: ['0', '-1', '32767', '-32768'] },
+  { type: 'integer', texts: ['0', '42', '2147483647', '-2147483648'] },
+  { type: 'bigint', texts: ['0', '9007199254740993', '9223372036854775807', '-9223372036854775808'] },
+  {
+    type: 'numeric',
+    texts: ['0', '-0.000', '1.10', '123456789012345678901234567890.123456789', '1e-20', '-1e30', 'NaN', 'Infinity'],
+  },
+  { type: 'numeric(12,4)', texts: ['0', '12.34567', '-99999999.9999', 'NaN'] },
+  { type: 'real', texts: ['0', '1.5', '-3.4028235e38', '1e-45', 'NaN', 'Infinity', '-Infinity', '0.1'] },
+  { type: 'double precision', texts: ['0', '0.1', '1.7976931348623157e308', '5e-324', 'NaN', 'Infinity', '-0'] },
+  { type: 'text', texts: ['', 'plain', 'zwölf 🐘 漢字', "quote ' and \\ back", 'two\nlines\ttab', '  blanks  '] },
+  { type: 'varchar(10)', texts: ['', 'ten chars!', 'ä€🐘'] },
+  { type: 'char(5)', texts: ['', 'ab', 'abcde', 'é'] },
+  { type: 'bytea', texts: ['\\x', '\\x00ff10', '\\xdeadbeef', 'abc'] },
+  { type: 'date', texts: ['1970-01-01', '2024-02-29', '0001-01-01', '9999-12-31', '1900-03-01'] },
+  { type: 'time', texts: ['00:00:00', '12:34:56.789012', '23:59:59.999999'] },
+  { type: 'timestamp', texts: ['1970-01-01 00:00:00', '2024-02-29 12:34:56.789012', '1901-01-01 00:00:00.000001'] },
+  {
+    type: 'timestamptz',
+    texts: [
+      '1970-01-01 00:00:00+00',
+      '2024-07-01 12:34:56.789012+02',
+      '2024-03-31 01:30:00+00',
+      '1999-12-31 23:59:59-08',
+    ],
+  },
+  {
+    type: 'interval',
+    texts: ['0', '1 day', '-3 days 04:05:06.789', '1 year 2 mons', '00:00:00.000001', '100000 hours'],
+  },
+  { type: 'uuid', texts: ['00000000-0000-0000-0000-000000000000', 'A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11'] },
+  { type: 'json', texts: ['null', '{"b": 1,  "a": [1, 2.50, "x"]}', '"text"', '[]', '1e3'] },
+  {
+    type: 'jsonb',
+    texts: ['null', '{"b": 1, "a": [1, 2.50, "x"], "b": 2}', '"\\u00e9"', '[true, false, null]', '1e3'],
+  },
+  { type: 'integer[]', texts: ['{}', '{1,2,NULL}', '{{1,2},{3,4}}'] },
+  { type: 'bigint[]', texts: ['{9223372036854775807,-1}'] },
+  { type: 'text[]', texts: ['{}', '{a,"b c",NULL,"null","q\\"uote"}'] },
+  { type: 'numeric[]', texts: ['{1.10,NaN}'] },
+  { type: 'boolean[]', texts: ['{t,f}'] },
+  { type: 'uuid[]', texts: ['{a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11}'] },
+];
