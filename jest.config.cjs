@@ -10,6 +10,8 @@ const present = folders.filter((folder) => existsSync(join(__dirname, folder)));
 
 module.exports = {
   testEnvironment: 'node',
+  // A test that hangs should say so; how quick it is on a busy machine is for the bench to say.
+  testTimeout: 60_000,
   globalSetup: '<rootDir>/test/harness/jest/global-setup.cjs',
   globalTeardown: '<rootDir>/test/harness/jest/global-teardown.cjs',
   roots: present.map((folder) => `<rootDir>/${folder}`),

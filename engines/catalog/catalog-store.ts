@@ -59,6 +59,7 @@ export class CatalogStore implements CatalogHolder {
   #rows = new SystemRows();
   #current: CatalogSnapshot | null = null;
   #versions = 0;
+  #changed: () => void = () => undefined;
   /** The store's system rows are newer than `#rows`: a replay goes on. */
   #behind = true;
   readonly #overlays = new WeakMap<Transaction, Overlay[]>();
@@ -120,6 +121,11 @@ export class CatalogStore implements CatalogHolder {
     await transaction.commit();
   }
 
+  /** `changed` is called after each commit that changed the catalog, before anybody can see it. */
+  onChanged(changed: () => void): void {
+    this.#changed = changed;
+  }
+
   // ── recovery (ShapeSource) ─────────────────────────────────────────────────────────────────────────────────────────
 
   /**
@@ -153,7 +159,9 @@ export class CatalogStore implements CatalogHolder {
       this.#rows.apply(data.id, version.key, version.row);
       changed = true;
     }
-    if (changed) this.#renew();
+    if (!changed) return;
+    this.#renew();
+    this.#changed();
   }
 
   // ── snapshots ──────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -48,6 +48,11 @@ export class GatewayConnection {
     return this.#sessions;
   }
 
+  /** A commit changed the catalog. */
+  catalogChanged(): void {
+    this.#peer.reply([REPLY.catalogChanged, 0]);
+  }
+
   close(): void {
     this.#end();
     this.#peer.close();

@@ -100,6 +100,7 @@ export class Engine {
   }) {
     this.registry = parts.registry;
     this.catalog = parts.catalog;
+    this.catalog.onChanged(() => this.#catalogChanged());
     this.#manager = parts.manager;
     this.#store = parts.store;
     this.#checkpointer = parts.checkpointer;
@@ -297,6 +298,10 @@ export class Engine {
     } finally {
       await this.#store.close();
     }
+  }
+
+  #catalogChanged(): void {
+    for (const connection of this.#connections) connection.catalogChanged();
   }
 
   #drained(peer: LinkPeer): Promise<void> {

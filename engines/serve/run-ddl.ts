@@ -33,11 +33,13 @@ export function runDdl(session: Session, statement: Statement): MaybePromise<Uti
   const run = (catalog: Catalog): MaybePromise<UtilityResult> => {
     transaction.beginStatement();
     const result = services.catalog.execute(statement, ddlContext(session, catalog));
-    const finish = (r: { verb: string; count: number }): UtilityResult => ({
-      verb: r.verb,
-      count: r.count,
-      rows: null,
-    });
+    const finish = (r: { verb: string; count: number }): UtilityResult => {
+      if (block.explicit) {
+        block.changedCatalog = true;
+        session.catalogChanged();
+      }
+      return { verb: r.verb, count: r.count, rows: null };
+    };
     return result instanceof Promise ? result.then(finish) : finish(result);
   };
   return context instanceof Promise ? context.then((c) => run(c.catalog)) : run(context.catalog);

@@ -105,6 +105,11 @@ export class Session {
     this.#peer.reply([REPLY.notice, this.id, severity, SQLSTATES[condition], message, {}]);
   }
 
+  /** The open transaction has changed the catalog, for itself alone until it commits. */
+  catalogChanged(): void {
+    this.#peer.reply([REPLY.catalogChanged, this.id]);
+  }
+
   #end(): void {
     this.#closePortals();
     this.#copy = null;

@@ -28,6 +28,8 @@ export class TransactionBlock {
   #modes: { isolation: Isolation | null; readOnly: boolean | null } = { isolation: null, readOnly: null };
   /** True once a statement took its snapshot: SET TRANSACTION comes too late then. */
   #used = false;
+  /** The open transaction has run DDL. */
+  changedCatalog = false;
 
   constructor(system: TransactionSystem, settings: SessionSettings, control: StatementControl) {
     this.#system = system;
@@ -196,6 +198,7 @@ export class TransactionBlock {
     this.#explicit = false;
     this.#failed = false;
     this.#used = false;
+    this.changedCatalog = false;
     this.#savepoints = [];
     this.#modes = NO_MODES;
   }

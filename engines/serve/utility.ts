@@ -108,6 +108,7 @@ function transactionControl(session: Session, statement: Control): MaybePromise<
       return done('RELEASE');
     case 'rollback-to-savepoint':
       block.rollbackTo(statement.name);
+      if (block.changedCatalog) session.catalogChanged();
       return done('ROLLBACK');
     case 'set-transaction': {
       requireHealthy(session);

@@ -130,7 +130,9 @@ export class EngineLink {
     this.#retryMs = RETRY_FIRST_MS;
     this.statements = this.#newStatements();
     client.onReply = (reply) => {
-      this.#sessions.get(reply[1])?.onReply(reply);
+      if (reply[1] === 0) {
+        if (reply[0] === REPLY.catalogChanged) this.statements.clear();
+      } else this.#sessions.get(reply[1])?.onReply(reply);
     };
     client.onDrain = () => {
       for (const session of [...this.#sessions.values()]) session.onLinkDrain();

@@ -86,6 +86,16 @@ export class StatementContexts {
     return context;
   }
 
+  /** A context that nobody shares. */
+  own(): StatementContext {
+    return new StatementContext(this.#forget);
+  }
+
+  /** All statements have to be prepared again. */
+  clear(): void {
+    for (const context of this.#contexts.values()) context.clear();
+  }
+
   #dropOldest(): void {
     for (const [key, context] of this.#contexts) {
       this.#contexts.delete(key);

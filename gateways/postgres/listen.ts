@@ -6,7 +6,8 @@ import type { EngineLink, LinkSession } from '../link/engine-link.js';
 import { type Admitted, Handshake } from './handshake.js';
 import { writeBackendKeyData, writeParameterStatus } from './messages/session-start.js';
 import { REPORTED_SETTINGS } from './reported-settings.js';
-import { Session, type SessionSurroundings } from './session.js';
+import { Session } from './session.js';
+import type { SessionSurroundings } from './session-surroundings.js';
 import type { StatementSource } from './statement-source.js';
 import { TextFormats } from './text-formats.js';
 

@@ -19,35 +19,17 @@ import { writeReadyForQuery } from './messages/ready-for-query.js';
 import { writeParameterStatus } from './messages/session-start.js';
 import type { Output } from './output.js';
 import { REPORTED_SETTINGS } from './reported-settings.js';
+import { SessionContext } from './session-context.js';
+import type { SessionStart, SessionSurroundings } from './session-surroundings.js';
 import { SimpleQuery } from './simple-query.js';
 import type { StatementSource } from './statement-source.js';
-import type { TextFormat, TextFormats } from './text-formats.js';
+import type { TextFormat } from './text-formats.js';
 import { TransactionView } from './transaction-view.js';
 
 /** Requests of one session that may be with the engine at a time. */
 const PIPELINE_MAX = 64;
 /** Received bytes not yet worked off at which we stop reading from the client. */
 const HELD_MAX = 262_144;
-
-/** What all sessions of a gateway share. */
-export interface SessionSurroundings {
-  readonly link: EngineLink;
-  readonly clock: Clock;
-  readonly formats: TextFormats;
-  /** Answers a bug where bugs are logged. */
-  readonly onBug: (error: unknown) => void;
-}
-
-export interface SessionStart {
-  readonly socket: Socket;
-  readonly output: Output;
-  readonly input: Input;
-  readonly number: number;
-  readonly user: string;
-  readonly database: string;
-  readonly source: StatementSource;
-  readonly settings: Readonly<Record<string, string>>;
-}
 
 /**
  * An authenticated client. It owns the client's socket, the queue of answers that are still owed, and what the gateway knows of the session.
@@ -65,8 +47,7 @@ export class Session implements LinkSession {
   readonly transaction = new TransactionView();
   readonly message = new MessageReader();
   readonly onClosed: Array<() => void> = [];
-  /** Statements shared with sessions of the same database, user and search_path. */
-  context: StatementContext;
+  readonly #context: SessionContext;
   format: TextFormat;
   /** The group that the input is in. */
   group = 1;
@@ -102,7 +83,7 @@ export class Session implements LinkSession {
     this.#database = start.database;
     this.#extended = new ExtendedProtocol(this);
     for (const [name, value] of Object.entries(start.settings)) this.#settings.set(name, value);
-    this.context = this.#findContext();
+    this.#context = new SessionContext(() => this.#findContext());
     this.format = surroundings.formats.of(this.#settings);
     this.output.onDrain = () => this.#onClientDrain();
   }
@@ -347,6 +328,10 @@ export class Session implements LinkSession {
 
   onReply(reply: Reply): void {
     if (this.#closed) return;
+    if (reply[0] === REPLY.catalogChanged) {
+      this.#context.separate(this.link.statements.own());
+      return;
+    }
     const head = this.#queue[0];
     if (reply[0] === REPLY.notice) {
       writeReport(this.out, NOTICE_RESPONSE, reportOfNotice(reply, head?.position ?? null));
@@ -369,7 +354,7 @@ export class Session implements LinkSession {
   #swallow(head: Entry, reply: Reply): void {
     if (reply[0] === REPLY.rows) return;
     if (reply[0] === REPLY.done) this.heard(reply[4], reply[6]);
-    if (reply[0] === REPLY.failure) this.transaction.heard(reply[5]);
+    if (reply[0] === REPLY.failure) this.#heardState(reply[5]);
     head.skip();
     this.#finishHead();
   }
@@ -407,13 +392,13 @@ export class Session implements LinkSession {
 
   /** The engine told the transaction's state, and maybe changed settings. */
   heard(state: TransactionState, settings: Readonly<Record<string, string>> | null): void {
-    this.transaction.heard(state);
+    this.#heardState(state);
     if (settings === null) return;
     for (const [name, value] of Object.entries(settings)) {
       this.#settings.set(name, value);
       if (REPORTED_SETTINGS.has(name)) writeParameterStatus(this.out, name, value);
     }
-    this.context = this.#findContext();
+    this.#context.renew();
     this.format = this.#surroundings.formats.of(this.#settings);
   }
 
@@ -421,7 +406,7 @@ export class Session implements LinkSession {
   failedBy(failure: Failure, position: TokenPosition | null): void {
     const fatal = isFatal(failure[2]);
     writeReport(this.out, ERROR_RESPONSE, reportOfFailure(failure, fatal ? 'FATAL' : 'ERROR', position));
-    this.transaction.heard(failure[5]);
+    this.#heardState(failure[5]);
     if (this.transaction.beginWaits) this.transaction.refuse();
     this.#failedGroup = this.#queue[0]?.group ?? this.group;
     if (fatal) this.close();
@@ -488,9 +473,19 @@ export class Session implements LinkSession {
     this.#fatal(new SqlError('admin_shutdown', 'terminating connection due to administrator command'));
   }
 
+  #heardState(state: TransactionState): void {
+    this.transaction.heard(state);
+    if (state === 0) this.#context.rejoin();
+  }
+
   #findContext(): StatementContext {
     const user = this.#settings.get('session_authorization') ?? this.#user;
     return this.link.statements.of(this.#database, user, this.#settings.get('search_path') ?? '');
+  }
+
+  /** Statements that the engine knows, for this session. */
+  get context(): StatementContext {
+    return this.#context.current;
   }
 
   get extended(): ExtendedProtocol {

@@ -6,7 +6,7 @@ import type { Row, Value } from '../values/value.js';
  * frames ready in one tick travel in one write. In process the same tuples are handed over as they are.
  *
  * A session is numbered by its gateway. Requests of one session are answered in order, each by exactly one closing reply (every reply
- * but `Rows` and `Notice` closes); a gateway may send several without waiting. Requests of different sessions are independent.
+ * but `Rows`, `Notice` and `CatalogChanged` closes); a gateway may send several without waiting. Requests of different sessions are independent.
  */
 export const LINK_VERSION = 1;
 
@@ -143,6 +143,7 @@ export const REPLY = {
   failure: 41,
   notice: 42,
   stale: 43,
+  catalogChanged: 44,
 } as const;
 
 export type Welcome = readonly [op: typeof REPLY.welcome, session: 0, version: number, server: string];
@@ -215,6 +216,12 @@ export type Notice = readonly [
 /** The catalog changed under a prepared statement so that its parameters or columns differ: prepare again. Closing; nothing was run. */
 export type Stale = readonly [op: typeof REPLY.stale, session: number, statement: number];
 
+/**
+ * What was described of statements may no longer be true. `session` 0: a commit changed the catalog; sent before anybody hears of that commit. Otherwise
+ * the session's own open transaction did, and until it ends the session's statements are its own.
+ */
+export type CatalogChanged = readonly [op: typeof REPLY.catalogChanged, session: number];
+
 export type Reply =
   | Welcome
   | AuthContinue
@@ -227,7 +234,8 @@ export type Reply =
   | CopyAck
   | Failure
   | Notice
-  | Stale;
+  | Stale
+  | CatalogChanged;
 
 // ── transports ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
