@@ -1,6 +1,5 @@
 import { type PolylogNode, startPolylog } from '../harness/polylog.js';
 import { sharedPostgres } from '../harness/shared-servers.js';
-import { observeNodePostgres } from './node-postgres.js';
 import { observePostgresJs } from './postgres-js.js';
 
 describe('drivers for Node', () => {
@@ -12,10 +11,7 @@ describe('drivers for Node', () => {
 
   afterAll(() => node?.remove());
 
-  it.each([
-    ['node-postgres', observeNodePostgres],
-    ['postgres.js', observePostgresJs],
-  ])(
+  it.each([['postgres.js', observePostgresJs]])(
     '%s sees what it sees of PostgreSQL',
     async (_name, observe) => {
       const oracle = await sharedPostgres();

@@ -73,8 +73,7 @@ async function transactions(client: Client, note: Note): Promise<void> {
   });
   await note('several results', async () => {
     const results = await client.query("select 1 as a; select 'x' as b, 2.5 as c; update driver_ledger set amount = 0");
-    const list = results as unknown as ReadonlyArray<{ command: string; rowCount: number; rows: unknown[] }>;
-    return list.map(({ command, rowCount, rows }) => ({ command, rowCount, rows }));
+    return [results].flat().map(({ command, rowCount, rows }) => ({ command, rowCount, rows }));
   });
   await client.query('drop table driver_ledger');
 }
