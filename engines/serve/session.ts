@@ -14,7 +14,7 @@ import type { EngineServices } from './services.js';
 import type { SessionSettings } from './settings.js';
 import { currentPlan, describesCursor, type PreparedStatement, type StatementRegistry } from './statement-registry.js';
 import { SessionSurroundings } from './surroundings.js';
-import { TransactionBlock } from './transaction-block.js';
+import { ABORTED, TransactionBlock } from './transaction-block.js';
 import { runUtility, type UtilityResult } from './utility.js';
 
 /** Rows in one frame of a longer result. */
@@ -55,6 +55,8 @@ export class Session {
   #busy = false;
   #closed = false;
   #copy: CopyIn | null = null;
+  /** A statement of an implicit transaction has failed, and what was sent behind it is refused until its end. */
+  #skipping = false;
 
   constructor(
     id: number,
@@ -124,13 +126,14 @@ export class Session {
       try {
         outcome = this.#dispatch(request);
       } catch (error) {
-        this.#refuse(error);
+        this.#refuse(error, request);
         outcome = null;
       }
       if (outcome !== null) {
         this.#busy = true;
+        const failed = request;
         void outcome
-          .catch((error: unknown) => this.#refuse(error))
+          .catch((error: unknown) => this.#refuse(error, failed))
           .then(() => {
             this.#busy = false;
             this.control.end();
@@ -156,7 +159,11 @@ export class Session {
       case OP.fetch:
         return this.#fetch(request[2], request[3], request[4]);
       case OP.finish:
+        this.#skipping = false;
         return this.#finishAndReply('SYNC', -1, null);
+      case OP.fail:
+        this.#fail(request[2]);
+        return null;
       case OP.closePortal: {
         this.#portals.get(request[2])?.execution.close();
         this.#portals.delete(request[2]);
@@ -197,6 +204,7 @@ export class Session {
 
   #execute(request: Execute): Promise<void> | null {
     const flags = request[5];
+    if (this.#skipping) throw new SqlError('in_failed_sql_transaction', ABORTED);
     if ((flags & frames.BEGIN_FIRST) !== 0) this.#beginFirst(flags);
     const prepared = this.#statements.get(request[2]);
     this.control.begin(this.surroundings.statementTimeoutMs);
@@ -412,12 +420,26 @@ export class Session {
     return this.#finishIf(flags, 'COPY', copy.count, null);
   }
 
-  // ── errors ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+  /** The gateway has refused something: as after an error, but nobody is told again. */
+  #fail(flags: number): void {
+    if ((flags & frames.BEGIN_FIRST) !== 0) this.#beginFirst(flags);
+    this.#abort();
+    this.#skipping = false;
+    this.#done('', -1, null);
+  }
 
-  #refuse(error: unknown): void {
+  #abort(): void {
     this.#copy = null;
     this.#closePortals();
     this.block.fail();
+  }
+
+  // ── errors ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #refuse(error: unknown, request: Request): void {
+    this.#abort();
+    // Nothing is sent behind a request of another kind before it is answered.
+    if (request[0] === OP.execute) this.#skipping = (request[5] & FINISH) === 0 && !this.block.explicit;
     if (!this.#closed) this.#peer.reply(failureReply(this.id, error, this.block.state, this.services));
   }
 }

@@ -6,6 +6,8 @@ import type { Isolation, Mark, Transaction, TransactionSystem } from '../tx/tran
 import type { StatementControl } from './control.js';
 import type { SessionSettings } from './settings.js';
 
+export const ABORTED = 'current transaction is aborted, commands ignored until end of transaction block';
+
 interface Savepoint {
   readonly name: string;
   readonly mark: Mark;
@@ -48,10 +50,7 @@ export class TransactionBlock {
   /** The open transaction, begun now if there is none. Throws 25P02 in a failed block. */
   require(): Transaction {
     if (this.#failed) {
-      throw new SqlError(
-        'in_failed_sql_transaction',
-        'current transaction is aborted, commands ignored until end of transaction block',
-      );
+      throw new SqlError('in_failed_sql_transaction', ABORTED);
     }
     this.#used = true;
     if (this.#transaction !== null) return this.#transaction;

@@ -54,12 +54,12 @@ export class ExtendedProtocol {
     const session = this.#session;
     const { name, sql, types } = readParse(session.message);
     if (name === '') this.#unnamedStatement = null;
-    else if (this.#statements.has(name))
-      throw new SqlError('duplicate_prepared_statement', `prepared statement "${name}" already exists`);
     const { statements } = session.source.lookupFixed(sql);
     if (statements.length > 1)
       throw new SqlError('syntax_error', 'cannot insert multiple commands into a prepared statement');
     const [shape] = statements;
+    if (shape !== undefined) checkHeard(session, shape);
+    this.#checkNew(name);
     const keep = (statement: ClientStatement): void => {
       this.#keep(name, statement);
       session.out.empty(PARSE_COMPLETE);
@@ -68,7 +68,12 @@ export class ExtendedProtocol {
     else this.#prepare(sql, shape, types.map(typeOf), keep);
   }
 
-  /** Prepares a statement for `keep`; PREPARE comes here too. */
+  #checkNew(name: string): void {
+    if (name !== '' && this.#statements.has(name))
+      throw new SqlError('duplicate_prepared_statement', `prepared statement "${name}" already exists`);
+  }
+
+  /** Makes the statement known to the engine where it is not, for `keep`. */
   #prepare(
     sql: string,
     shape: Shape,
@@ -76,7 +81,6 @@ export class ExtendedProtocol {
     keep: (statement: ClientStatement) => void,
   ): void {
     const session = this.#session;
-    checkHeard(session, shape);
     const text = declared(sql, shape, types);
     if (shape.local !== null || PLAIN_KINDS.has(shape.kind)) {
       keep(clientStatement(text, NOTHING));
@@ -99,8 +103,7 @@ export class ExtendedProtocol {
     then: { readonly done: () => void; readonly failed: () => void },
   ): void {
     const session = this.#session;
-    if (this.#statements.has(name))
-      throw new SqlError('duplicate_prepared_statement', `prepared statement "${name}" already exists`);
+    this.#checkNew(name);
     const text = declared(what.sql, what.shape, what.types);
     const keep = (bound: BoundStatement): void => {
       this.#statements.set(name, clientStatement(text, bound));
@@ -139,22 +142,36 @@ export class ExtendedProtocol {
     const name = message.cstring();
     if (!idle && name !== '') return false;
     const statement = this.statement(message.cstring());
+    if (idle && statement.text !== null) checkHeard(session, statement.text.shape);
     if (name !== '' && this.#portals.has(name))
       throw new SqlError('duplicate_cursor', `cursor "${name}" already exists`);
-    if (idle && statement.text !== null) checkHeard(session, statement.text.shape);
-    const values = this.#readers(statement).read(message);
-    const formats = readFormats(message);
-    message.done();
-    const portal = new Portal(name, statement, values, formats);
-    if (name === '') {
-      this.#closeUnnamed();
-      this.#unnamedPortal = portal;
-    } else {
-      this.#portals.set(name, portal);
-    }
+    this.#place(this.#readPortal(name, statement, idle));
     if (idle) session.out.empty(BIND_COMPLETE);
     else session.local(() => session.out.empty(BIND_COMPLETE));
     return true;
+  }
+
+  /** The rest of a Bind. Where it is refused an empty portal takes the name, as in PostgreSQL, which makes the portal first. */
+  #readPortal(name: string, statement: ClientStatement, idle: boolean): Portal {
+    const { message, group } = this.#session;
+    try {
+      const values = this.#readers(statement).read(message);
+      const formats = readFormats(message);
+      message.done();
+      return new Portal(name, group, statement, values, formats);
+    } catch (error) {
+      if (idle) this.#place(new Portal(name, group, clientStatement(null, null), [], []));
+      throw error;
+    }
+  }
+
+  #place(portal: Portal): void {
+    if (portal.name === '') {
+      this.closeUnnamed();
+      this.#unnamedPortal = portal;
+    } else {
+      this.#portals.set(portal.name, portal);
+    }
   }
 
   #readers(statement: ClientStatement): ParameterReaders {
@@ -167,7 +184,8 @@ export class ExtendedProtocol {
     return fresh;
   }
 
-  #closeUnnamed(): void {
+  /** Each statement of a simple query takes the place of the unnamed portal. */
+  closeUnnamed(): void {
     const portal = this.#unnamedPortal;
     if (portal?.state === 'suspended') this.#session.request([OP.closePortal, this.#session.number, portal.number]);
     this.#unnamedPortal = null;
@@ -190,7 +208,9 @@ export class ExtendedProtocol {
       this.#writeColumns(bound, text?.shape ?? null, []);
       return true;
     }
-    const { statement, formats } = this.#portal(target.name);
+    const portal = this.#portal(target.name);
+    if (!idle && portal.group !== session.group) return false;
+    const { statement, formats } = portal;
     const { bound, text } = statement;
     session.local(() => this.#writeColumns(bound, text?.shape ?? null, formats));
     return true;
@@ -217,11 +237,16 @@ export class ExtendedProtocol {
     message.done();
     const { text } = portal.statement;
     if (text === null) {
+      if (!idle && portal.group !== session.group) return 'wait';
       session.local(() => session.out.empty(EMPTY_QUERY_RESPONSE));
       return 'alone';
     }
     const { shape } = text;
-    const pipelined = DATA_KINDS.has(shape.kind) && portal.statement.bound?.columns === null && portal.state === 'new';
+    const pipelined =
+      DATA_KINDS.has(shape.kind) &&
+      portal.statement.bound?.columns === null &&
+      portal.state === 'new' &&
+      portal.group === session.group;
     if (!idle && (!pipelined || !session.hasRoom)) return 'wait';
     if (idle) checkHeard(session, shape);
     if (portal.state !== 'new') return this.#again(portal, limit);
@@ -230,7 +255,10 @@ export class ExtendedProtocol {
       this.#runLocal(text, shape.local, portal, limit);
       return 'alone';
     }
-    if (this.#fold(shape)) return 'alone';
+    if (this.#fold(shape)) {
+      portal.state = 'done';
+      return 'alone';
+    }
     // A Sync during COPY FROM STDIN is ignored and must not be taken along.
     const sync = syncFollows && limit === 0 && shape.kind !== 'copy-in';
     const request = new PortalExecute(session, text, portal, limit, sync);
@@ -247,7 +275,7 @@ export class ExtendedProtocol {
       advance: () => {},
       end: () => {},
       execute: (statement, own, values) => {
-        const inner = new Portal(portal.name, statement, values, portal.formats);
+        const inner = new Portal(portal.name, portal.group, statement, values, portal.formats);
         const request = new PortalExecute(session, own, inner, limit, false);
         request.send();
         if (portal.name === '') this.#unnamedPortal = inner;
@@ -279,6 +307,7 @@ export class ExtendedProtocol {
       (shape.kind === 'begin' && transaction.foldBegin(shape)) ||
       ((shape.kind === 'commit' || shape.kind === 'rollback') && transaction.foldEnd(shape));
     if (folded) writeCommandComplete(out, shape.tag, -1);
+    if (folded && shape.kind !== 'begin') this.endTransaction(this.#session.group);
     return folded;
   }
 
@@ -289,7 +318,7 @@ export class ExtendedProtocol {
       if (target.name === '') this.#unnamedStatement = null;
       else this.#statements.delete(target.name);
     } else if (target.name === '') {
-      this.#closeUnnamed();
+      this.closeUnnamed();
     } else {
       const portal = this.#portals.get(target.name);
       if (portal?.state === 'suspended') session.request([OP.closePortal, session.number, portal.number]);
@@ -298,16 +327,15 @@ export class ExtendedProtocol {
     session.out.empty(CLOSE_COMPLETE);
   }
 
-  /** Portals live until their transaction ends; the engine has closed its own. */
-  endTransaction(): void {
-    this.#unnamedPortal = null;
-    if (this.#portals.size > 0) this.#portals.clear();
+  /** Portals live until their transaction ends; the engine has closed its own. Those of later groups belong to later transactions. */
+  endTransaction(lastGroup: number): void {
+    if (this.#unnamedPortal !== null && this.#unnamedPortal.group <= lastGroup) this.#unnamedPortal = null;
+    for (const [name, portal] of this.#portals) if (portal.group <= lastGroup) this.#portals.delete(name);
   }
 
-  /** The unnamed statement does not survive a simple query. */
+  /** The unnamed statement does not survive a simple query, even one that says nothing. */
   forgetUnnamed(): void {
     this.#unnamedStatement = null;
-    this.#closeUnnamed();
   }
 }
 

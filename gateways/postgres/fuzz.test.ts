@@ -227,7 +227,7 @@ describe('memory', () => {
     await whole;
     expect(bytes).toBeGreaterThan(3_000_000 * 11);
     slow.end();
-  });
+  }, 30_000);
 
   it('stays bounded when a client sends faster than it is served', async () => {
     const greedy = await WireClient.open(node.port);

@@ -57,6 +57,8 @@ export class PortalExecute extends ExecuteRequest {
       count = this.rowCount;
     }
     writeCommandComplete(session.out, reply[2], count);
+    const { kind } = this.statement.shape;
+    if (kind === 'commit' || kind === 'rollback') session.extended.endTransaction(this.group);
     if (this.#sync) session.ready(this.group);
   }
 

@@ -12,12 +12,21 @@ export class Portal {
   readonly statement: ClientStatement;
   readonly values: readonly Value[];
   readonly formats: readonly boolean[];
+  /** The group of messages that bound it. */
+  readonly group: number;
   state: 'new' | 'running' | 'suspended' | 'done' | 'failed' = 'new';
   /** Number in the engine while it is suspended. */
   number = 0;
 
   /** `formats` as in Bind: none = text, one = for all columns. Throws 08P01 when their number fits no result. */
-  constructor(name: string, statement: ClientStatement, values: readonly Value[], formats: readonly boolean[]) {
+  constructor(
+    name: string,
+    group: number,
+    statement: ClientStatement,
+    values: readonly Value[],
+    formats: readonly boolean[],
+  ) {
+    this.group = group;
     this.name = name;
     this.statement = statement;
     this.values = values;

@@ -450,7 +450,7 @@ export class Session implements LinkSession {
   ready(group: number): void {
     if (this.#failedGroup === group) this.#failedGroup = 0;
     const { state } = this.transaction;
-    if (state === 0 && this.#queue.length <= 1) this.#extended.endTransaction();
+    if (state === 0) this.#extended.endTransaction(group);
     writeReadyForQuery(this.out, state);
     this.output.schedule();
   }

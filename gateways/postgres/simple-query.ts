@@ -86,6 +86,7 @@ export class SimpleQuery {
   #run(shape: Shape): boolean {
     const session = this.#session;
     checkHeard(session, shape);
+    session.extended.closeUnnamed();
     if (shape.parameterCount > 0) throw new SqlError('undefined_parameter', 'there is no parameter $1');
     const text = undeclared(this.#sql, shape);
     if (shape.local !== null) {

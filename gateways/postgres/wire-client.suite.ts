@@ -102,6 +102,17 @@ export class WireClient {
     }
   }
 
+  /** The next message, taken; null when the server has closed the connection before one came. */
+  async next(): Promise<Received | null> {
+    while (this.received.length === 0) {
+      if (this.closed) return null;
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+    return this.received.shift() ?? null;
+  }
+
   /** Everything received until the server has closed the connection; fails when it does not within a second. */
   async untilClosed(): Promise<Received[]> {
     // biome-ignore lint/style/noRestrictedGlobals: tests run in real time
