@@ -122,7 +122,6 @@ export class Supervisor {
       throw new StartRefused(`--postgres-port and --http-port are both ${httpPort}: they must differ`);
     if (postgresPort !== 0) await requireFree(host, postgresPort, '--postgres-port');
     if (httpPort !== 0) await requireFree(host, httpPort, '--http-port');
-    rememberLog(data, configuration.log);
     this.#passwords = passwordCandidates(data, this.#given);
     mkdirSync(this.#socketFolder, { recursive: true, mode: 0o700 });
     await this.#listenHttp();
@@ -132,6 +131,8 @@ export class Supervisor {
     this.#ownsRunFile = true;
     this.#writeRunFile();
     await this.#startEngine();
+    // Not before: a name that was mistyped would bind the folder to it.
+    rememberLog(data, configuration.log);
     if (configuration.gatewayPlacement === 'process') await this.#startGateway();
     this.#noteStart();
   }

@@ -1,9 +1,16 @@
 /** What somebody does with a fresh clone: npm start, psql with the URL that it prints, and the commands that go with it. */
 import { execFile } from 'node:child_process';
-import { readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { polylogCommand, polylogProgram, type RunningCommand, startCommand } from '../harness/command-line.js';
+import {
+  polylogCommand,
+  polylogProgram,
+  type RunningCommand,
+  startCommand,
+  startPolylogCommand,
+} from '../harness/command-line.js';
 import { freePorts } from '../harness/free-port.js';
 import { isAlive } from '../harness/guarded-process.js';
 import { postgresBin } from '../harness/postgres.js';
@@ -126,6 +133,21 @@ describe('a first user', () => {
     await lost;
     expect((await polylogCommand('stop', '--data', data)).code).toBe(1);
   }, 30_000);
+
+  it('ends a start that still waits for its log with SIGTERM, and is not bound to that log', async () => {
+    const other = join(scratch.path, 'other');
+    const flags = ['--data', other, '--postgres-port', '0', '--http-port', String(ports[1])];
+    const starting = startPolylogCommand('start', ...flags, '--log', 'kafka://127.0.0.1:1/nobody');
+    while (!existsSync(join(other, 'run.json'))) await sleep(20);
+    const began = performance.now();
+    starting.kill('SIGTERM');
+    expect((await starting.ended).code).toBe(0);
+    expect(performance.now() - began).toBeLessThan(STOP_MS);
+    const next = startPolylogCommand('start', ...flags);
+    await next.until(/schema registry/);
+    next.kill('SIGTERM');
+    expect((await next.ended).code).toBe(0);
+  }, 60_000);
 
   it('is told of a wrong setting by its name', async () => {
     const { code, stderr } = await polylogCommand('start', '--data', data, '--postgres-port', 'many');
