@@ -36,7 +36,7 @@ export interface FlushMoment {
 export interface StoreLimits {
   /** Rows in memory beyond this estimate make the largest tables leave it at the next flush. */
   readonly memoryBytes: number;
-  /** For each table that is not wholly in memory, its rows in use. */
+  /** For each table that is not wholly in memory, its rows in use, at least. */
   readonly hotBytes: number;
   /** Rows written to disk in one go, between which others have their turn. */
   readonly rowsPerBatch: number;
@@ -49,7 +49,14 @@ interface Taken {
   readonly live: number;
 }
 
-export const DEFAULT_STORE_LIMITS: StoreLimits = { memoryBytes: 1 << 30, hotBytes: 64 << 20, rowsPerBatch: 512 };
+/** Limits of a store whose rows may take this much memory. */
+export function storeLimits(memoryBytes: number): StoreLimits {
+  return { memoryBytes, hotBytes: Math.max(memoryBytes / 16, HOT_BYTES_MIN), rowsPerBatch: 512 };
+}
+
+const HOT_BYTES_MIN = 8 << 20;
+
+export const DEFAULT_STORE_LIMITS: StoreLimits = storeLimits(1 << 30);
 
 /**
  * The rows of all tables: chains of versions by row key in memory, and below them, if there is a disk, one state of each row in LevelDB.
@@ -278,6 +285,17 @@ export class Store implements RowReader {
     this.statistics.flushes++;
     // Everything settled is on disk now, because the held view has kept what came later from settling.
     for (const data of this.#leaving(taken.map(({ data }) => data))) data.release();
+    this.#shareCache();
+  }
+
+  /** Tables that are not resident share what the others leave of half the memory: the rest is for what is written between two flushes. */
+  #shareCache(): void {
+    const tables = [...this.#tables.values()];
+    const cold = tables.filter((data) => !data.resident);
+    let resident = 0;
+    for (const data of tables) if (data.resident) resident += data.memoryBytes;
+    const share = (this.limits.memoryBytes / 2 - resident) / Math.max(cold.length, 1);
+    for (const data of cold) data.sizeCache(Math.max(share, this.limits.hotBytes));
   }
 
   #describe(data: TableData): Omit<TableCheckpoint, 'live'> {
@@ -328,9 +346,10 @@ export class Store implements RowReader {
       .filter((data) => !data.resident)
       .sort((a, b) => a.live * a.rowBytes - b.live * b.rowBytes);
     for (const data of cold) {
-      if (this.#closed || this.memoryBytes + data.live * data.rowBytes > this.limits.memoryBytes * 0.75) return;
+      if (this.#closed || this.memoryBytes + data.live * data.rowBytes > this.limits.memoryBytes * 0.75) break;
       await this.complete(data);
     }
+    this.#shareCache();
   }
 
   #inTurn<T>(run: () => Promise<T>): Promise<T> {

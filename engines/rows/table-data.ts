@@ -62,7 +62,6 @@ export class TableData {
   readonly #disk: LevelRows | null;
   #indexes: IndexData[] = [];
   #keyOf: ((row: Row) => string) | null;
-  readonly #hotBytes: number;
   #written = 0;
 
   /** `stored` is what the disk holds of the table. */
@@ -70,7 +69,6 @@ export class TableData {
     this.id = shape.id;
     this.shape = shape;
     this.#disk = disk;
-    this.#hotBytes = hotBytes;
     this.hot = new HotRows(HOT_ROWS_MIN, cache);
     this.#keyOf = rowKeyEncoder(shape);
     this.#indexes = shape.indexes.map((index) => new IndexData(index));
@@ -78,7 +76,7 @@ export class TableData {
     if (stored === null) return;
     this.live = stored.live;
     this.rowBytes = stored.rowBytes;
-    this.#sizeCache();
+    this.sizeCache(hotBytes);
     for (const index of this.#indexes) {
       const fingerprint = indexFingerprint(index.shape);
       index.stored = fingerprint !== null && stored.indexes.includes(fingerprint);
@@ -280,16 +278,15 @@ export class TableData {
     this.rows = kept;
     this.resident = false;
     this.generation++;
-    this.#sizeCache();
     for (const index of this.#indexes) {
       index.entries.clear();
       this.#fill(index);
     }
   }
 
-  /** Half of the rows that fit, because the cache has two generations. */
-  #sizeCache(): void {
-    this.hot.limit = Math.max(HOT_ROWS_MIN, Math.floor(this.#hotBytes / this.rowBytes / 2));
+  /** Says how much the rows in use may take when the table is not resident. Half of the rows that fit, because the cache has two generations. */
+  sizeCache(bytes: number): void {
+    this.hot.limit = Math.max(HOT_ROWS_MIN, Math.floor(bytes / this.rowBytes / 2));
   }
 }
 

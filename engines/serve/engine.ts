@@ -13,7 +13,7 @@ import type { SchemaRegistry } from '#schemas/registry/registry.js';
 import { CatalogStore } from '../catalog/catalog-store.js';
 import { VIRTUAL_TABLES } from '../catalog/virtual-tables.js';
 import { EXPRESSION_COMPILER } from '../planner/expression-compiler.js';
-import { Store } from '../rows/store.js';
+import { Store, storeLimits } from '../rows/store.js';
 import { damageOf, removeStore } from '../rows/store-damage.js';
 import { createVerifier, isPasswordOf } from '../security/scram.js';
 import { Checkpointer } from '../tx/checkpointer.js';
@@ -27,6 +27,8 @@ export interface EngineOptions {
   readonly log: ChangeLog;
   /** Folder of the rows on disk, which a start may find or make; null = rows in memory, and the whole log is folded at each start. */
   readonly storeFolder: string | null;
+  /** Rows beyond this leave memory for the disk, largest tables first. */
+  readonly rowMemoryBytes: number;
   readonly clock: Clock;
   readonly random: Random;
   /** A foreign schema registry; null = the built-in one. */
@@ -138,7 +140,7 @@ export class Engine {
   }
 
   static async #overFolder(folder: string, options: EngineOptions): Promise<Engine> {
-    const store = await Store.open(folder);
+    const store = await Store.open(folder, storeLimits(options.rowMemoryBytes));
     try {
       return await Engine.#over(store, options);
     } catch (error) {
@@ -172,6 +174,7 @@ export class Engine {
       codec,
       certifier,
       shapes: catalog,
+      dirtyBytesMax: options.rowMemoryBytes / 2,
       ...(fetchSchemas === undefined ? {} : { fetchSchemas }),
     });
     if (recovered.rebuilt !== null) options.reportBug(new Error(`the row store was built anew: ${recovered.rebuilt}`));
@@ -212,6 +215,7 @@ export class Engine {
       partition: PARTITION,
       clock,
       leases: recovered.leases,
+      limits: { dirtyBytes: options.rowMemoryBytes / 2 },
       onFailure: options.reportBug,
     });
     checkpointer.start();

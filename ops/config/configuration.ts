@@ -25,6 +25,8 @@ export interface Configuration {
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace';
   /** How long a commit waits for a Kafka log before it fails, milliseconds. */
   readonly commitTimeoutMs: number;
+  /** Rows beyond this leave memory for the disk, megabytes. */
+  readonly rowMemoryMb: number;
 }
 
 /** One thing that can be set. The flag is the key in kebab case, the variable the same in capitals behind POLYLOG_. */
@@ -77,6 +79,12 @@ export const SETTINGS: { readonly [K in keyof Configuration]: Setting<Configurat
     read: integer(100, 3_600_000),
     argument: 'ms',
     help: 'how long a commit waits for a Kafka log before it fails',
+  },
+  rowMemoryMb: {
+    flag: '--row-memory-mb',
+    environment: 'POLYLOG_ROW_MEMORY_MB',
+    initial: 1_024,
+    read: integer(16, 1_048_576),
   },
 };
 

@@ -31,6 +31,7 @@ async function run(): Promise<void> {
   const engine = await Engine.open({
     log,
     storeFolder,
+    rowMemoryBytes: configuration.rowMemoryMb * 1_048_576,
     clock,
     random: systemRandom,
     registry:

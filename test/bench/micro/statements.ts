@@ -21,6 +21,7 @@ const transactions = Number(process.argv[2] ?? 200_000);
 const engine = await Engine.open({
   log: new MemoryLog(),
   storeFolder: null,
+  rowMemoryBytes: 1 << 30,
   clock: systemClock(),
   random: systemRandom,
   registry: null,
