@@ -166,17 +166,10 @@ export class Engine {
       virtual: VIRTUAL_TABLES,
       generationGone: (generation) => store.dropTable(generation),
     });
-    const fetchSchemas = options.registry === null ? undefined : schemaFetcher(options.registry, schemas);
-    const recovered = await recover({
-      store,
-      log,
-      partition: PARTITION,
-      codec,
-      certifier,
-      shapes: catalog,
-      dirtyBytesMax: options.rowMemoryBytes / 2,
-      ...(fetchSchemas === undefined ? {} : { fetchSchemas }),
-    });
+    const fetchSchemas = options.registry === null ? null : schemaFetcher(options.registry, schemas);
+    const dirtyBytesMax = options.rowMemoryBytes / 2;
+    const parts = { store, log, partition: PARTITION, codec, certifier, shapes: catalog, fetchSchemas, dirtyBytesMax };
+    const recovered = await recover(parts);
     if (recovered.rebuilt !== null) options.reportBug(new Error(`the row store was built anew: ${recovered.rebuilt}`));
     const { epoch, next } = await takeLease(options, codec, recovered.leases);
     const floor = recovered.lastVersion === null ? 0 : millisOf(recovered.lastVersion) + 1;
@@ -215,7 +208,7 @@ export class Engine {
       partition: PARTITION,
       clock,
       leases: recovered.leases,
-      limits: { dirtyBytes: options.rowMemoryBytes / 2 },
+      limits: { dirtyBytes: dirtyBytesMax },
       onFailure: options.reportBug,
     });
     checkpointer.start();

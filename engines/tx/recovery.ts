@@ -16,7 +16,7 @@ export interface RecoveryOptions {
   readonly certifier: Certifier;
   readonly shapes: ShapeSource;
   /** With a foreign registry: brings the schemas of these ids, because folding does not wait. */
-  readonly fetchSchemas?: (ids: Iterable<number>) => Promise<void>;
+  readonly fetchSchemas?: ((ids: Iterable<number>) => Promise<void>) | null;
   /** Rows that the disk does not have yet are written to it when they take more than this. */
   readonly dirtyBytesMax?: number;
 }
@@ -46,7 +46,7 @@ export async function recover(options: RecoveryOptions): Promise<Recovered> {
   const { checkpoint } = store;
   if (checkpoint !== null) await loadSystemTables(store, shapes);
   const folder = new Folder(store, codec, certifier, shapes, checkpoint ?? undefined);
-  if (options.fetchSchemas !== undefined) folder.resolveSchemas(options.fetchSchemas);
+  if (options.fetchSchemas != null) folder.resolveSchemas(options.fetchSchemas);
   const dirtyBytesMax = options.dirtyBytesMax ?? DIRTY_BYTES_MAX;
   const between = (): Promise<void> | null =>
     store.hasDisk && store.dirty.bytes > dirtyBytesMax ? flushFold(store, log, partition, folder) : null;

@@ -81,10 +81,10 @@ export const SETTINGS: { readonly [K in keyof Configuration]: Setting<Configurat
     help: 'how long a commit waits for a Kafka log before it fails',
   },
   rowMemoryMb: {
-    flag: '--row-memory-mb',
-    environment: 'POLYLOG_ROW_MEMORY_MB',
     initial: 1_024,
     read: integer(16, 1_048_576),
+    argument: 'megabytes',
+    help: 'rows beyond this leave memory for the disk, largest tables first',
   },
 };
 
@@ -150,6 +150,7 @@ export function readConfiguration(sources: ConfigurationSources): Configuration 
     maxConnections: one('maxConnections'),
     logLevel: one('logLevel'),
     commitTimeoutMs: one('commitTimeoutMs'),
+    rowMemoryMb: one('rowMemoryMb'),
   };
   if ((configuration.tlsCert === null) !== (configuration.tlsKey === null))
     throw new ConfigurationError('--tls-cert and --tls-key go together: give both or neither');
