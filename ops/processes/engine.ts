@@ -6,16 +6,16 @@ import { Engine } from '#engines/serve/engine.js';
 import { inProcessLink } from '#schemas/link/in-process-transport.js';
 import { listenLink } from '#schemas/link/socket-transport.js';
 import type { Statement } from '#schemas/program/statement.js';
-import type { BuiltInRegistry } from '#schemas/registry/built-in.js';
 import { ExternalRegistry } from '#schemas/registry/external.js';
 import { systemClock, systemRandom } from '../ports/system-clock.js';
-import { answerCalls, type Methods } from './calls.js';
+import { answerCalls } from './calls.js';
 import { type EngineFigures, type EngineProcessConfig, type EngineReady, REFUSED } from './engine-contract.js';
 import { gatewayInside } from './gateway-inside.js';
 import { Latency } from './latency.js';
 import { openLog } from './log-source.js';
 import { openLogger } from './logger.js';
 import { runForOperator } from './operator-session.js';
+import { registryCalls } from './registry-calls.js';
 
 /** Errors of a start that would fail the same way again, until somebody does something about it. */
 const REFUSALS: ReadonlySet<string> = new Set(['LogCorrupted', 'LogLocked', 'DriverMissing']);
@@ -68,7 +68,7 @@ async function run(): Promise<void> {
       memory: process.memoryUsage(),
     }),
     run: (statement: Statement) => runForOperator(engine, database, statement),
-    ...registryMethods(engine.registry),
+    ...registryCalls(engine.registry),
   });
   stopWhenTold(logger, async () => {
     await inside?.drain();
@@ -104,26 +104,6 @@ function stopWhenTold(logger: Logger, end: () => Promise<void>): void {
 /** The supervisor's first message. It comes by the channel, not as an argument: process lists show those. */
 function received(): Promise<EngineProcessConfig> {
   return new Promise((resolve) => process.once('message', (message) => resolve(message as EngineProcessConfig)));
-}
-
-/** The schema registry, for HTTP. */
-function registryMethods(registry: BuiltInRegistry): Methods {
-  return {
-    'registry.register': (subject: string, schema: string) => registry.register(subject, schema),
-    'registry.subjects': (deleted: boolean) => registry.subjects(deleted),
-    'registry.versions': (subject: string, deleted: boolean) => registry.versions(subject, deleted),
-    'registry.version': (subject: string, version: string, deleted: boolean) =>
-      registry.version(subject, version, deleted),
-    'registry.lookup': (subject: string, schema: string) => registry.lookup(subject, schema),
-    'registry.schema': (id: number) => registry.schemaById(id),
-    'registry.uses': (id: number) => registry.usesOf(id),
-    'registry.check': (subject: string, version: string | null, schema: string) =>
-      registry.check(subject, version, schema),
-    'registry.remove': (subject: string, version: string | null, permanent: boolean) =>
-      registry.remove(subject, version, permanent),
-    'registry.compatibility': (subject: string) => registry.compatibility(subject),
-    'registry.setCompatibility': (subject: string, level: unknown) => registry.setCompatibility(subject, level),
-  };
 }
 
 function inProcessLinkTo(engine: Engine): () => ReturnType<typeof inProcessLink>['client'] {
