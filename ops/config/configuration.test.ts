@@ -32,6 +32,7 @@ describe('the configuration', () => {
       maxConnections: 1000,
       logLevel: 'info',
       commitTimeoutMs: 30_000,
+      rowMemoryMb: 1024,
     });
   });
 

@@ -113,6 +113,8 @@ export class Supervisor {
       throw new StartRefused(
         `a node is already running on ${data} (pid ${running.pid}): stop it with \`polylog stop --data ${data}\`, or choose another folder with --data`,
       );
+    requireReadable(configuration.tlsCert, '--tls-cert');
+    requireReadable(configuration.tlsKey, '--tls-key');
     const known = rememberedLog(data);
     if (known !== null && !isSameLog(known, configuration.log))
       throw new StartRefused(
@@ -120,8 +122,8 @@ export class Supervisor {
       );
     if (postgresPort !== 0 && postgresPort === httpPort)
       throw new StartRefused(`--postgres-port and --http-port are both ${httpPort}: they must differ`);
-    if (postgresPort !== 0) await requireFree(host, postgresPort, '--postgres-port');
-    if (httpPort !== 0) await requireFree(host, httpPort, '--http-port');
+    await requireFree(host, postgresPort, '--postgres-port');
+    await requireFree(host, httpPort, '--http-port');
     this.#passwords = passwordCandidates(data, this.#given);
     mkdirSync(this.#socketFolder, { recursive: true, mode: 0o700 });
     await this.#listenHttp();
@@ -323,5 +325,14 @@ function openFolder(data: string): void {
     throw new StartRefused(
       `the data folder ${data} cannot be written (${(error as Error).message}): choose another with --data`,
     );
+  }
+}
+
+function requireReadable(path: string | null, flag: string): void {
+  if (path === null) return;
+  try {
+    accessSync(path, constants.R_OK);
+  } catch (error) {
+    throw new StartRefused(`${flag}: ${path} cannot be read: ${(error as Error).message}`);
   }
 }
