@@ -45,6 +45,9 @@ export class StoreHarness {
   manager!: TransactionManager;
   checkpointer!: Checkpointer;
   #holding: Array<() => void> | null = null;
+  /** The next append is not answered: whether it lands. */
+  #losing: boolean | null = null;
+  readonly #telling: Array<() => void> = [];
   #failing = false;
   #batchesLeft = Number.POSITIVE_INFINITY;
 
@@ -60,6 +63,11 @@ export class StoreHarness {
     this.codec.bindShape(shape.event, 10);
     this.log.setFault(() => {
       if (this.#failing) return new LogUnavailable('full', 'disk full');
+      const landed = this.#losing;
+      if (landed !== null) {
+        this.#losing = null;
+        return { kind: 'unknown', landed, until: new Promise((resolve) => this.#telling.push(resolve)) };
+      }
       const holding = this.#holding;
       return holding === null ? null : new Promise<void>((resolve) => holding.push(resolve));
     });
@@ -162,8 +170,19 @@ export class StoreHarness {
     this.#holding ??= [];
   }
 
+  /** Some append is not answered yet. */
   get logHeld(): boolean {
-    return this.#holding !== null;
+    return this.#holding !== null || this.#telling.length > 0;
+  }
+
+  /** The next append is sent and not answered, until `tell`. */
+  loseAnswer(landed: boolean): void {
+    this.#losing = landed;
+  }
+
+  tell(): void {
+    this.#losing = null;
+    for (const go of this.#telling.splice(0)) go();
   }
 
   releaseLog(): void {

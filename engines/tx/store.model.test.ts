@@ -68,6 +68,12 @@ const step = fc.oneof(
     arbitrary: fc.record({ kind: fc.constantFrom('hold' as const, 'go' as const, 'fail' as const, 'mend' as const) }),
   },
   {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constantFrom('lose-landed' as const, 'lose' as const, 'tell' as const, 'tell' as const),
+    }),
+  },
+  {
     weight: 3,
     arbitrary: fc.record({
       kind: fc.constantFrom(
@@ -268,7 +274,10 @@ function commit(world: World, index: number): void {
       },
       (error: unknown) => {
         leave();
-        if (!(error instanceof SqlError) || !['serialization_failure', 'disk_full'].includes(error.condition))
+        if (
+          !(error instanceof SqlError) ||
+          !['serialization_failure', 'disk_full', 'cannot_connect_now'].includes(error.condition)
+        )
           throw error;
       },
     )
@@ -287,6 +296,11 @@ async function perform(world: World, step: Step): Promise<void> {
     case 'fail':
     case 'mend':
       return harness.failLog(step.kind === 'fail');
+    case 'lose':
+    case 'lose-landed':
+      return harness.loseAnswer(step.kind === 'lose-landed');
+    case 'tell':
+      return harness.tell();
     case 'flush':
     case 'flush-away':
     case 'load':
@@ -374,6 +388,7 @@ async function crash(world: World, memoryBytes: number | undefined): Promise<voi
 /** All appends are answered, and nothing runs in the background. */
 async function quiet(world: World): Promise<void> {
   world.harness.failLog(false);
+  world.harness.tell();
   world.harness.releaseLog();
   for (let i = 0; i < 5; i++) await nextTurn();
   await world.background;
