@@ -63,6 +63,7 @@ export async function* readBatches(
   );
   const wake = (): void => bell.ring();
   let reached: number = from;
+  let next: Promise<readonly DriverMessage[]> = Promise.resolve([]);
   consumer.on('event.error', () => undefined);
   consumer.on('partition.eof', ({ offset }) => {
     reached = Math.max(reached, offset);
@@ -73,20 +74,30 @@ export async function* readBatches(
     consumer.setDefaultConsumeTimeout(0);
     consumer.assign([{ topic: connection.topic, partition, offset: from }]);
     const end = to ?? FOREVER;
-    while (reached < end && signal?.aborted !== true) {
+    const ask = (): void => {
       bell.reset();
-      const messages = await consume(consumer, connection.topic, reached);
+      next = consume(consumer, connection.topic, reached);
+      // Awaited later, perhaps never: a failure meanwhile is nobody's yet.
+      next.catch(() => undefined);
+    };
+    ask();
+    while (reached < end && signal?.aborted !== true) {
+      const messages = await next;
       const last = messages.at(-1);
       if (last === undefined) {
         if (reached < end) await bell.wait(IDLE_MS);
+        ask();
         continue;
       }
       reached = Math.max(reached, last.offset + 1);
+      // The driver fetches the next ones while these are worked on.
+      if (reached < end) ask();
       const batch = recordsOf(messages, end);
       if (batch.length > 0) yield batch;
     }
   } finally {
     signal?.removeEventListener('abort', wake);
+    await next.catch(() => undefined);
     await new Promise<void>((resolve) => consumer.disconnect(() => resolve()));
   }
 }
