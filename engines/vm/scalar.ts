@@ -12,9 +12,16 @@ export type ColumnId = number;
  * settled when it is lowered to instructions.
  */
 export type Scalar =
-  | { readonly kind: 'constant'; readonly type: SqlType; readonly value: Value }
+  | { readonly kind: 'constant'; readonly type: SqlType; readonly value: Value; readonly token?: number }
   | { readonly kind: 'parameter'; readonly type: SqlType; readonly index: number }
-  | { readonly kind: 'column'; readonly type: SqlType; readonly id: ColumnId; readonly name: string }
+  /** `token`: where the statement names it. */
+  | {
+      readonly kind: 'column';
+      readonly type: SqlType;
+      readonly id: ColumnId;
+      readonly name: string;
+      readonly token?: number;
+    }
   | CallScalar
   | { readonly kind: 'and' | 'or'; readonly type: SqlType; readonly operands: readonly Scalar[] }
   | { readonly kind: 'not'; readonly type: SqlType; readonly operand: Scalar }

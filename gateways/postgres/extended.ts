@@ -141,21 +141,22 @@ export class ExtendedProtocol {
     const { message } = session;
     const name = message.cstring();
     if (!idle && name !== '') return false;
-    const statement = this.statement(message.cstring());
+    const from = message.cstring();
+    const statement = this.statement(from);
     if (idle && statement.text !== null) checkHeard(session, statement.text.shape);
     if (name !== '' && this.#portals.has(name))
       throw new SqlError('duplicate_cursor', `cursor "${name}" already exists`);
-    this.#place(this.#readPortal(name, statement, idle));
+    this.#place(this.#readPortal(name, from, statement, idle));
     if (idle) session.out.empty(BIND_COMPLETE);
     else session.local(() => session.out.empty(BIND_COMPLETE));
     return true;
   }
 
   /** The rest of a Bind. Where it is refused an empty portal takes the name, as in PostgreSQL, which makes the portal first. */
-  #readPortal(name: string, statement: ClientStatement, idle: boolean): Portal {
+  #readPortal(name: string, from: string, statement: ClientStatement, idle: boolean): Portal {
     const { message, group } = this.#session;
     try {
-      const values = this.#readers(statement).read(message);
+      const values = this.#readers(statement).read(message, from);
       const formats = readFormats(message);
       message.done();
       return new Portal(name, group, statement, values, formats);

@@ -1,3 +1,4 @@
+import { SqlError } from '#schemas/sqlstate/sql-error.js';
 import { type TextContext, textParser } from '#schemas/values/text-form.js';
 import type { SqlType } from '#schemas/values/type.js';
 import type { Value } from '#schemas/values/value.js';
@@ -24,7 +25,15 @@ export function literalValues(
     if (type === undefined || literal === null || KINDS[lifted[i]?.type ?? 'unknown'] === type.kind) continue;
     // Most statements have numbers only, or texts for text: their literals go as they are.
     values ??= [...literals];
-    values[i] = textParser(type, context)(typeof literal === 'string' ? literal : String(literal));
+    values[i] = read(type, context, literal, lifted[i]?.token ?? -1);
   }
   return values ?? literals;
+}
+
+function read(type: SqlType, context: TextContext, literal: Value, token: number): Value {
+  try {
+    return textParser(type, context)(typeof literal === 'string' ? literal : String(literal));
+  } catch (error) {
+    throw error instanceof SqlError ? error.at(token) : error;
+  }
 }

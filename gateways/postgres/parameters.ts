@@ -27,9 +27,9 @@ export class ParameterReaders {
   /**
    *   parameters = count:int16 { format:int16 } count:int16 { -1:int32 | size:int32 bytes }
    *
-   * Throws 08P01 for counts that do not fit, and what the types' input functions throw.
+   * Throws 08P01 for counts that do not fit, and what the types' input functions throw. `statement`: its name, for messages.
    */
-  read(message: MessageReader): Value[] {
+  read(message: MessageReader, statement: string): Value[] {
     const formats = readFormats(message);
     const count = message.int16();
     if (formats.length > 1 && formats.length !== count) {
@@ -37,7 +37,7 @@ export class ParameterReaders {
     }
     if (count !== this.#types.length) {
       throw protocolViolation(
-        `bind message supplies ${count} parameters, but prepared statement requires ${this.#types.length}`,
+        `bind message supplies ${count} parameters, but prepared statement "${statement}" requires ${this.#types.length}`,
       );
     }
     const values: Value[] = [];

@@ -1,5 +1,6 @@
 import { SqlError } from '#schemas/sqlstate/sql-error.js';
 import type { Value } from '#schemas/values/value.js';
+import { positionIn, type TokenPosition } from './errors.js';
 import type { StatementText } from './execute-request.js';
 import { checkHeard } from './heard-in-failed.js';
 import { runLocal } from './local-statements.js';
@@ -44,8 +45,8 @@ export class SimpleQuery {
   }
 
   /** The error ends the query. */
-  fail(error: unknown): void {
-    this.#session.refuse(error, null);
+  fail(error: unknown, position: TokenPosition | null = null): void {
+    this.#session.refuse(error, position);
     this.end();
   }
 
@@ -75,7 +76,7 @@ export class SimpleQuery {
       try {
         if (!this.#run(shape)) return;
       } catch (error) {
-        this.fail(error);
+        this.fail(error, positionIn(this.#session.source, this.#sql, shape));
         return;
       }
       this.#next++;

@@ -15,6 +15,8 @@ import { Scanner, TOKEN } from './scanner.js';
 /** A literal that became a parameter. */
 export interface LiftedLiteral {
   readonly type: LiftedToken['type'];
+  /** Counted as the tokens of errors are. */
+  readonly token: number;
 }
 
 /** One statement of a text, ready to be sent. */
@@ -300,7 +302,7 @@ function prepareStatement(parsed: ParsedStatement, dialect: Dialect): PreparedSt
     statement,
     parsed.lifted.map(({ type }) => literalType(type)),
   );
-  const lifted = parsed.lifted.map(({ type }) => ({ type }));
+  const lifted = parsed.lifted.map(({ type, token }) => ({ type, token: token - firstToken }));
   const { kind } = statement;
   const isData = kind === 'query' || kind === 'insert' || kind === 'update' || kind === 'delete';
   return {

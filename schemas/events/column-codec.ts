@@ -1,5 +1,6 @@
 import { Interval } from '../values/interval.js';
 import { Numeric } from '../values/numeric.js';
+import { DEFAULT_TEXT_CONTEXT, textParser, textPrinter } from '../values/text-form.js';
 import type { SqlType } from '../values/type.js';
 import type { SqlArray, Value } from '../values/value.js';
 
@@ -64,7 +65,7 @@ export function columnCodec(type: SqlType): ColumnCodec {
     case 'jsonb':
       return plain({ type: 'string', ...tag });
     case 'array':
-      return arrayCodec(type.element);
+      return arrayCodec(type, type.element);
     default:
       return plain('string');
   }
@@ -162,13 +163,21 @@ function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-function arrayCodec(element: SqlType): ColumnCodec {
+/** An array of one dimension is Avro's array. SQL's type says nothing of dimensions, Avro's does: one of several takes the string branch. */
+function arrayCodec(type: SqlType, element: SqlType): ColumnCodec {
   const inner = columnCodec(element);
   const items: AvroType[] = ['null', ...inner.avro];
   const { toAvro, fromAvro } = inner;
   return {
-    avro: [{ type: 'array', items }],
-    toAvro: toAvro === null ? null : (v) => (v as SqlArray).map((e) => (e === null ? null : toAvro(e))),
-    fromAvro: fromAvro === null ? null : (r) => (r as unknown[]).map((e) => (e === null ? null : fromAvro(e))),
+    avro: [{ type: 'array', items }, 'string'],
+    toAvro: (v) => {
+      const array = v as SqlArray;
+      if (array.some((e) => Array.isArray(e))) return textPrinter(type, DEFAULT_TEXT_CONTEXT)(v);
+      return toAvro === null ? array : array.map((e) => (e === null ? null : toAvro(e)));
+    },
+    fromAvro: (r) => {
+      if (typeof r === 'string') return textParser(type, DEFAULT_TEXT_CONTEXT)(r);
+      return fromAvro === null ? (r as SqlArray) : (r as unknown[]).map((e) => (e === null ? null : fromAvro(e)));
+    },
   };
 }

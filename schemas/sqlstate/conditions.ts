@@ -10,7 +10,7 @@ export const SQLSTATES = {
   null_value_eliminated_in_set_function: '01003',
   privilege_not_granted: '01007',
   privilege_not_revoked: '01006',
-  string_data_right_truncation: '01004',
+  string_data_right_truncation: '22001',
   deprecated_feature: '01P01',
   no_data: '02000',
   no_additional_dynamic_result_sets_returned: '02001',

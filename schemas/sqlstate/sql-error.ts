@@ -27,4 +27,9 @@ export class SqlError extends Error {
     this.condition = condition;
     this.details = details;
   }
+
+  /** The same refusal, standing at a token of the statement unless it says already where it stands. */
+  at(token: number): SqlError {
+    return new SqlError(this.condition, this.message, { token, ...this.details });
+  }
 }

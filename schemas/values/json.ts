@@ -23,6 +23,10 @@ function compareKeys(a: string, b: string): number {
 const MAX_DEPTH = 6_000;
 
 /** A strict RFC 8259 reader: JSON.parse would lose digits of numbers. Throws 22P02. */
+/** A whole token of JSON. */
+const TOKEN =
+  /^(?:[{}[\]:,]|"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"|(?:true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)(?![A-Za-z0-9_.+-]))/;
+
 class Reader {
   readonly #text: string;
   #at = 0;
@@ -34,7 +38,7 @@ class Reader {
   document(): Json {
     const value = this.#value(0);
     this.#blank();
-    if (this.#at < this.#text.length) throw this.#fault();
+    if (this.#at < this.#text.length) throw this.#fault('end of input');
     return value;
   }
 
@@ -65,14 +69,14 @@ class Reader {
     if (this.#take('}')) return new JsonObject(entries);
     do {
       this.#blank();
-      if (this.#text[this.#at] !== '"') throw this.#fault();
+      if (this.#text[this.#at] !== '"') throw this.#fault(entries.length === 0 ? 'string or "}"' : 'string');
       const key = this.#string();
       this.#blank();
-      if (!this.#take(':')) throw this.#fault();
+      if (!this.#take(':')) throw this.#fault('":"');
       entries.push([key, this.#value(depth + 1)]);
       this.#blank();
     } while (this.#take(','));
-    if (!this.#take('}')) throw this.#fault();
+    if (!this.#take('}')) throw this.#fault('"," or "}"');
     return new JsonObject(entries);
   }
 
@@ -85,7 +89,7 @@ class Reader {
       items.push(this.#value(depth + 1));
       this.#blank();
     } while (this.#take(','));
-    if (!this.#take(']')) throw this.#fault();
+    if (!this.#take(']')) throw this.#fault('"," or "]"');
     return items;
   }
 
@@ -93,7 +97,7 @@ class Reader {
     const end = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y;
     end.lastIndex = this.#at;
     const match = end.exec(this.#text);
-    if (match === null) throw this.#fault();
+    if (match === null) throw this.#fault('string');
     this.#at += match[0].length;
     return JSON.parse(match[0]) as string;
   }
@@ -103,7 +107,7 @@ class Reader {
     pattern.lastIndex = this.#at;
     const match = pattern.exec(this.#text);
     const value = match === null ? null : parseNumeric(match[0]);
-    if (match === null || value === null) throw this.#fault();
+    if (match === null || value === null) throw this.#fault('JSON value');
     this.#at += match[0].length;
     return value;
   }
@@ -118,10 +122,17 @@ class Reader {
     return true;
   }
 
-  #fault(): SqlError {
+  /** Says, as PostgreSQL does, whether what stands here is no token at all, or one where another was expected. */
+  #fault(expected: string): SqlError {
     const rest = this.#text.slice(this.#at);
-    const token = /^(?:[A-Za-z0-9_.+-]+|.)/su.exec(rest)?.[0];
-    const detail = token === undefined ? 'The input string ended unexpectedly.' : `Token "${token}" is invalid.`;
+    const word = /^(?:[A-Za-z0-9_.+-]+|.)/su.exec(rest)?.[0];
+    const token = TOKEN.exec(rest)?.[0];
+    const detail =
+      word === undefined
+        ? 'The input string ended unexpectedly.'
+        : token === undefined
+          ? `Token "${word}" is invalid.`
+          : `Expected ${expected}, but found "${token}".`;
     return new SqlError('invalid_text_representation', 'invalid input syntax for type json', { detail });
   }
 }

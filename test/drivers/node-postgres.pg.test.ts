@@ -1,5 +1,6 @@
 import { type PolylogNode, startPolylog } from '../harness/polylog.js';
 import { sharedPostgres } from '../harness/shared-servers.js';
+import { observeNodePostgres } from './node-postgres.js';
 import { observePostgresJs } from './postgres-js.js';
 
 describe('drivers for Node', () => {
@@ -11,7 +12,10 @@ describe('drivers for Node', () => {
 
   afterAll(() => node?.remove());
 
-  it.each([['postgres.js', observePostgresJs]])(
+  it.each([
+    ['node-postgres', observeNodePostgres],
+    ['postgres.js', observePostgresJs],
+  ])(
     '%s sees what it sees of PostgreSQL',
     async (_name, observe) => {
       const oracle = await sharedPostgres();

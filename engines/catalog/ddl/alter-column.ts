@@ -37,10 +37,10 @@ async function bump(work: DdlWork, table: TableEntry, slots?: number): Promise<v
   await work.update(RELATIONS, row, { ...row, schemaVersion: (row.schemaVersion ?? 0) + 1, slots: slots ?? row.slots });
 }
 
-export function columnRow(work: DdlWork, table: TableEntry, name: string, token: number): ColumnRow {
+export function columnRow(work: DdlWork, table: TableEntry, name: string): ColumnRow {
   const row = work.snapshot.columnsOf(table.id).find((column) => column.name === name && !column.dropped);
   if (row === undefined) {
-    throw new SqlError('undefined_column', `column "${name}" of relation "${table.name}" does not exist`, { token });
+    throw new SqlError('undefined_column', `column "${name}" of relation "${table.name}" does not exist`);
   }
   return row;
 }
@@ -125,7 +125,7 @@ export async function dropColumn(work: DdlWork, table: TableEntry, action: Actio
     );
     return;
   }
-  const column = columnRow(work, table, action.name, action.token);
+  const column = columnRow(work, table, action.name);
   const constraints = work.snapshot.constraintsOf(table.id).filter((c) => c.slots.includes(column.slot));
   const what = `column ${column.name} of ${describe(work, work.relationRow(table.id))}`;
   const dependents: Dependent[] = viewsOnColumn(work, table.id, column.name).map((view) => ({
@@ -135,7 +135,7 @@ export async function dropColumn(work: DdlWork, table: TableEntry, action: Actio
   for (const constraint of constraints) dependents.push(...dependentKeys(work, constraint));
   for (const other of table.columns) {
     if (other.generated !== null && columnsIn(other.generated.expression).includes(column.name)) {
-      const row = columnRow(work, table, other.name, -1);
+      const row = columnRow(work, table, other.name);
       dependents.push({
         description: `column ${other.name} of table ${table.name} depends on ${what}`,
         drop: () => markDropped(work, row),
@@ -192,7 +192,7 @@ function widens(from: SqlType, to: SqlType): boolean {
 }
 
 export async function setType(work: DdlWork, table: TableEntry, action: Action<'set-type'>): Promise<void> {
-  const column = columnRow(work, table, action.column, action.token);
+  const column = columnRow(work, table, action.column);
   const from = readType(column.type);
   const to = columnType(action.type);
   const view = viewsOnColumn(work, table.id, column.name)[0];
@@ -292,7 +292,7 @@ export async function renameColumnAction(
   table: TableEntry,
   action: Action<'rename-column'>,
 ): Promise<void> {
-  const column = columnRow(work, table, action.name, action.token);
+  const column = columnRow(work, table, action.name);
   if (table.columns.some((c) => c.name === action.to)) {
     throw new SqlError('duplicate_column', `column "${action.to}" of relation "${table.name}" already exists`, {
       token: action.token,
@@ -343,7 +343,7 @@ export async function renameColumnAction(
 }
 
 export async function setDefault(work: DdlWork, table: TableEntry, action: Action<'set-default'>): Promise<void> {
-  const column = columnRow(work, table, action.column, action.token);
+  const column = columnRow(work, table, action.column);
   refuseIdentity(table, column, action.token);
   const { expression, text } = defaultProgram(work, table.name, readType(column.type), action);
   await work.update(COLUMNS, column, { ...column, defaultProgram: encodeExpression(expression), defaultText: text });
@@ -354,7 +354,7 @@ export async function dropDefault(
   table: TableEntry,
   action: Action<'drop-default' | 'set-not-null' | 'drop-not-null'>,
 ): Promise<void> {
-  const column = columnRow(work, table, action.column, action.token);
+  const column = columnRow(work, table, action.column);
   refuseIdentity(table, column, action.token);
   if (column.generatedProgram !== null) {
     throw new SqlError('syntax_error', `column "${column.name}" of relation "${table.name}" is a generated column`, {
@@ -377,7 +377,7 @@ export async function setNotNullAction(
   table: TableEntry,
   action: Action<'drop-default' | 'set-not-null' | 'drop-not-null'>,
 ): Promise<void> {
-  const column = columnRow(work, table, action.column, action.token);
+  const column = columnRow(work, table, action.column);
   if (column.notNull) return;
   await checkNotNull(work, table, column.slot, column.name);
   await setNotNull(work, table.id, column.slot);
@@ -388,7 +388,7 @@ export async function dropNotNull(
   table: TableEntry,
   action: Action<'drop-default' | 'set-not-null' | 'drop-not-null'>,
 ): Promise<void> {
-  const column = columnRow(work, table, action.column, action.token);
+  const column = columnRow(work, table, action.column);
   if (table.shape.key.some((part) => part.slot === column.slot)) {
     throw new SqlError('invalid_table_definition', `column "${column.name}" is in a primary key`, {
       token: action.token,

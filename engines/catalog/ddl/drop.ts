@@ -69,15 +69,13 @@ async function droppable(
 ): Promise<RelationRow | null> {
   const schema = path.path.length > 1 ? (path.path.at(-2) as string) : null;
   if (schema !== null && work.snapshot.schema(work.database, schema) === null) {
-    if (!ifExists)
-      throw new SqlError('invalid_schema_name', `schema "${schema}" does not exist`, { token: path.token });
+    if (!ifExists) throw new SqlError('invalid_schema_name', `schema "${schema}" does not exist`);
     work.notice('successful_completion', `schema "${schema}" does not exist, skipping`);
     return null;
   }
   const entry = work.find(path);
   if (entry === null) {
-    if (!ifExists)
-      throw new SqlError('undefined_table', `${kind} "${nameOf(path)}" does not exist`, { token: path.token });
+    if (!ifExists) throw new SqlError('undefined_table', `${kind} "${nameOf(path)}" does not exist`);
     work.notice('successful_completion', `${kind} "${nameOf(path)}" does not exist, skipping`);
     return null;
   }
@@ -126,8 +124,7 @@ async function dropSchemas(statement: Drop, work: DdlWork): Promise<void> {
           `cannot drop schema ${name} because it is required by the database system`,
         );
       }
-      if (!statement.ifExists)
-        throw new SqlError('invalid_schema_name', `schema "${name}" does not exist`, { token: path.token });
+      if (!statement.ifExists) throw new SqlError('invalid_schema_name', `schema "${name}" does not exist`);
       work.notice('successful_completion', `schema "${name}" does not exist, skipping`);
       continue;
     }
@@ -154,8 +151,7 @@ async function dropDatabase(path: ObjectPath, statement: Drop, work: DdlWork): P
   const name = nameOf(path);
   const database = work.snapshot.database(name);
   if (database === null) {
-    if (!statement.ifExists)
-      throw new SqlError('invalid_catalog_name', `database "${name}" does not exist`, { token: path.token });
+    if (!statement.ifExists) throw new SqlError('invalid_catalog_name', `database "${name}" does not exist`);
     work.notice('successful_completion', `database "${name}" does not exist, skipping`);
     return;
   }
@@ -186,8 +182,7 @@ async function dropUser(path: ObjectPath, statement: Drop, work: DdlWork): Promi
   const entry = work.snapshot.user(name);
   const row = [...work.snapshot.rows.of(USERS)].find((candidate) => candidate.id === entry?.id);
   if (row === undefined) {
-    if (!statement.ifExists)
-      throw new SqlError('undefined_object', `role "${name}" does not exist`, { token: path.token });
+    if (!statement.ifExists) throw new SqlError('undefined_object', `role "${name}" does not exist`);
     work.notice('successful_completion', `role "${name}" does not exist, skipping`);
     return;
   }

@@ -206,7 +206,7 @@ function commented(
       const columns = work.snapshot.columnsOf(row.id);
       const column =
         entry.kind === 'table'
-          ? columnRow(work, entry, statement.column, token)
+          ? columnRow(work, entry, statement.column)
           : columns.find((c) => c.name === statement.column);
       if (column === undefined)
         throw new SqlError(

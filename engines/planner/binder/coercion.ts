@@ -4,7 +4,6 @@ import { fitToType, hasModifiers } from '#schemas/values/coerce.js';
 import { DEFAULT_TEXT_CONTEXT, textParser } from '#schemas/values/text-form.js';
 import type { SqlType, TypeKind } from '#schemas/values/type.js';
 import { printTypeKind, sameKind, sameType, TYPES } from '#schemas/values/type-name.js';
-import type { Value } from '#schemas/values/value.js';
 import { type CallScalar, contextCast, type Scalar } from '../../vm/scalar.js';
 import type { ParameterTypes } from './parameters.js';
 
@@ -29,6 +28,8 @@ const CONTEXT_FREE: ReadonlySet<TypeKind> = new Set<TypeKind>([
   'oid',
   'internalchar',
 ]);
+
+type Constant = Extract<Scalar, { kind: 'constant' }>;
 
 const REG_TYPES: ReadonlySet<TypeKind> = new Set<TypeKind>(['regclass', 'regtype', 'regproc']);
 
@@ -61,7 +62,7 @@ export class Coercion {
     if (scalar.kind === 'parameter' && scalar.type.kind === 'unknown') return this.#typedParameter(scalar, to);
     if (scalar.kind === 'constant' && (scalar.type.kind === 'unknown' || scalar.value === null)) {
       if (scalar.type.kind !== 'unknown' && !canCoerce(scalar.type, to, method)) return null;
-      return this.#literal(scalar.value, to, method === 'explicit');
+      return this.#literal(scalar, to, method === 'explicit');
     }
     if (sameType(scalar.type, to)) return scalar;
     if (sameKind(scalar.type, to) && !hasModifiers(to)) return scalar;
@@ -117,14 +118,14 @@ export class Coercion {
     return hasModifiers(to) ? this.#cast(typed, to, false) : typed;
   }
 
-  #literal(value: Value, to: SqlType, explicit: boolean): Scalar {
+  #literal({ value, token = -1 }: Constant, to: SqlType, explicit: boolean): Scalar {
     if (value === null) return { kind: 'constant', type: to, value: null };
     const free = to.kind === 'array' ? CONTEXT_FREE.has(to.element.kind) : CONTEXT_FREE.has(to.kind);
     if (free) {
-      const read = textParser(to, DEFAULT_TEXT_CONTEXT)(value as string);
+      const read = located(textParser(to, DEFAULT_TEXT_CONTEXT), token)(value as string);
       return { kind: 'constant', type: to, value: fitToType(to, read, explicit) };
     }
-    return this.#cast({ kind: 'constant', type: TYPES.text, value }, to, explicit);
+    return this.#cast({ kind: 'constant', type: TYPES.text, value, token }, to, explicit);
   }
 
   #cast(scalar: Scalar, to: SqlType, explicit: boolean): Scalar {
@@ -143,9 +144,23 @@ export class Coercion {
     if (REG_TYPES.has(from.kind) && isString(to)) return call('stable', this.#registry.toText(from.kind));
     return call(
       timeZoneMatters(from, to) ? 'stable' : 'immutable',
-      contextCast((context) => castFunction(from, to, explicit, context)),
+      contextCast((context) => {
+        const convert = castFunction(from, to, explicit, context);
+        return scalar.kind === 'constant' && scalar.token !== undefined ? located(convert, scalar.token) : convert;
+      }),
     );
   }
+}
+
+/** What is wrong with a literal stands at the literal. */
+function located<A, B>(convert: (value: A) => B, token: number): (value: A) => B {
+  return (value) => {
+    try {
+      return convert(value);
+    } catch (error) {
+      throw error instanceof SqlError && token >= 0 ? error.at(token) : error;
+    }
+  };
 }
 
 function isString(type: SqlType): boolean {

@@ -40,7 +40,7 @@ export class ExpressionBinder {
     const { coercion } = this.context;
     switch (e.kind) {
       case 'constant':
-        return { kind: 'constant', type: e.type, value: e.value };
+        return { kind: 'constant', type: e.type, value: e.value, token: e.token };
       case 'parameter':
         return { kind: 'parameter', type: this.context.parameters.typeOf(e.index), index: e.index };
       case 'column':

@@ -55,6 +55,7 @@ export function groupedExpression(
       throw new SqlError(
         'grouping_error',
         `column "${shown}" must appear in the GROUP BY clause or be used in an aggregate function`,
+        scalar.token === undefined ? {} : { token: scalar.token },
       );
     }
     const operands = operandsOf(scalar);

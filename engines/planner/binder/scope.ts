@@ -104,7 +104,7 @@ export class Scope {
         found = candidate;
       }
     }
-    return found === null ? null : { kind: 'column', type: found.type, id: found.id, name: found.name };
+    return found === null ? null : { kind: 'column', type: found.type, id: found.id, name: found.name, token };
   }
 
   /** The relation of that alias, here or around. */
