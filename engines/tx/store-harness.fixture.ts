@@ -44,6 +44,8 @@ export class StoreHarness {
   store!: Store;
   manager!: TransactionManager;
   checkpointer!: Checkpointer;
+  /** Records that the last start has folded. */
+  events = 0;
   #holding: Array<() => void> | null = null;
   /** The next append is not answered: whether it lands. */
   #losing: boolean | null = null;
@@ -99,6 +101,7 @@ export class StoreHarness {
       certifier,
       shapes: this.#shapes(),
     });
+    this.events = recovered.events;
     const mint = new VersionMint(clock, { bytes: (n) => randomBytes(n) });
     this.manager = new TransactionManager({
       store,
