@@ -1,3 +1,4 @@
+import { assert } from '#schemas/kernel/assert.js';
 import { OP } from '#schemas/link/frames.js';
 import { SqlError } from '#schemas/sqlstate/sql-error.js';
 import { typeOfOid } from '#schemas/values/oids.js';
@@ -195,7 +196,7 @@ export class ExtendedProtocol {
   #portal(name: string): Portal {
     const portal = name === '' ? this.#unnamedPortal : this.#portals.get(name);
     if (portal !== null && portal !== undefined) return portal;
-    throw new SqlError('invalid_cursor_name', `portal "${name}" does not exist`);
+    throw noPortal(name);
   }
 
   describe(idle: boolean): boolean {
@@ -209,12 +210,32 @@ export class ExtendedProtocol {
       this.#writeColumns(bound, text?.shape ?? null, []);
       return true;
     }
+    if (target.name !== '' && !this.#portals.has(target.name)) {
+      if (idle) this.#describeCursor(target.name);
+      return idle;
+    }
     const portal = this.#portal(target.name);
     if (!idle && portal.group !== session.group) return false;
     const { statement, formats } = portal;
     const { bound, text } = statement;
     session.local(() => this.#writeColumns(bound, text?.shape ?? null, formats));
     return true;
+  }
+
+  /** PostgreSQL's cursors are portals: what DECLARE has made can be described here. Throws 34000. */
+  #describeCursor(name: string): void {
+    const session = this.#session;
+    const sql = `FETCH FROM "${name.replaceAll('"', '""')}"`;
+    const [shape] = session.source.lookupFixed(sql).statements;
+    assert(shape !== undefined, 'a FETCH is a statement');
+    // What other sessions know of a cursor of this name is of no use.
+    const context = session.link.statements.own();
+    const described = (bound: BoundStatement): void => {
+      if (bound.columns === null) session.refuse(noPortal(name), null);
+      else writeRowDescription(session.out, bound.columns, []);
+      context.clear();
+    };
+    new PrepareRequest(session, declared(sql, shape, []), described, () => undefined, context).send();
   }
 
   #writeColumns(bound: BoundStatement | null, shape: Shape | null, formats: readonly boolean[]): void {
@@ -346,4 +367,8 @@ function typeOf(oid: number): SqlType | null {
   const type = typeOfOid(oid);
   if (type === null) throw new SqlError('undefined_object', `type with OID ${oid} does not exist`);
   return type.kind === 'unknown' ? null : type;
+}
+
+function noPortal(name: string): SqlError {
+  return new SqlError('invalid_cursor_name', `portal "${name}" does not exist`);
 }

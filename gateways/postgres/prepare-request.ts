@@ -5,7 +5,7 @@ import { positionIn, type TokenPosition } from './errors.js';
 import type { StatementText } from './execute-request.js';
 import type { Session } from './session.js';
 
-/** Makes a statement known to the engine; `done` is called when it is, and not when it is refused. */
+/** Makes a statement known to the engine and to a context; `done` is called when it is, and not when it is refused. */
 export class PrepareRequest implements Entry {
   readonly group: number;
   readonly awaiting = true;
@@ -23,11 +23,12 @@ export class PrepareRequest implements Entry {
     statement: StatementText,
     done: (bound: BoundStatement) => void,
     failed: () => void = () => {},
+    context: StatementContext = session.context,
   ) {
     this.group = session.group;
     this.#session = session;
     this.#statement = statement;
-    this.#context = session.context;
+    this.#context = context;
     this.#number = session.link.nextStatement();
     this.#done = done;
     this.#failed = failed;
