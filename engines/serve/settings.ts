@@ -126,6 +126,8 @@ const SETTINGS: readonly Setting[] = [
   setting('default_table_access_method', 'heap', oneOf('heap')),
   setting('default_tablespace', '', oneOf('')),
   setting('default_text_search_config', 'pg_catalog.english', any),
+  // What psql's \password asks for before it makes a verifier.
+  setting('password_encryption', 'scram-sha-256', oneOf('scram-sha-256')),
   setting('row_security', 'on', booleanText),
   setting('synchronize_seqscans', 'on', booleanText),
   setting('synchronous_commit', 'on', oneOf('on', 'remote_apply', 'remote_write', 'local')),

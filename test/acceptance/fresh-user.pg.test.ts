@@ -98,6 +98,16 @@ describe('a first user', () => {
     expect(await add('ann')).toEqual({ code: 1, stdout: '', stderr: 'polylog: role "ann" already exists\n' });
   }, 30_000);
 
+  it("changes a password with psql's \\password, which makes the verifier itself", async () => {
+    const ann = (password: string): string => `postgresql://ann:${password}@127.0.0.1:${ports[0]}/polylog`;
+    // Without a terminal psql reads both answers from its standard input.
+    const psql = `setsid -w '${join(postgresBin(), 'psql')}' -X "$URL" -c '\\password'`;
+    const command = `(echo new; echo new) | ${psql}`;
+    expect(await startCommand('/bin/sh', ['-c', command], { URL: ann("p'w%20d") }).ended).toMatchObject({ code: 0 });
+    expect(await psqlWith(ann('new'), 'select current_user')).toBe('ann');
+    await expect(psqlWith(ann("p'w%20d"), 'select 1')).rejects.toThrow(/password authentication failed/);
+  }, 30_000);
+
   it('is told when a second node would take the same folder', async () => {
     const { code, stderr } = await polylogCommand('start', '--data', data, '--postgres-port', '0', '--http-port', '0');
     expect(code).toBe(1);
