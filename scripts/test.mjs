@@ -12,6 +12,7 @@ import { ensureInstalled } from './install.mjs';
 import { ensureKafkaDriver } from './kafka-driver.mjs';
 import { ensureKafkaJars } from './kafka-jars.mjs';
 import { bin, cacheDir, postgresBin, root, run, runAsProgram } from './project.mjs';
+import { ensurePythonClients } from './python-clients.mjs';
 import { ensurePackages } from './system-packages.mjs';
 
 const results = join(cacheDir, 'test-results.json');
@@ -23,6 +24,7 @@ async function provide() {
       if (!existsSync(join(postgresBin, 'postgres')))
         ensurePackages(['postgresql-15', 'postgresql-client-15'], 'tests');
     },
+    'Python clients': ensurePythonClients,
     'Kafka driver': ensureKafkaDriver,
     'Kafka broker': ensureKafkaJars,
   };

@@ -21,6 +21,7 @@ import type { BoundQuery } from './binder/output.js';
 import { QueryBinder } from './binder/query.js';
 import { WritePlanner } from './dml.js';
 import { explainLines } from './explain.js';
+import { type Naming, namingOf } from './named-oids.js';
 import { Planner, type PlannerOptions } from './planner.js';
 import { optimise } from './push-down.js';
 import { tableIds } from './table-ids.js';
@@ -185,7 +186,8 @@ function prepareQuery(
 ): PreparedPlan {
   const { bound, node, planner, parameters, before, lockModes } = planQuery(query, types, context);
   const columns = bound.columns.map((c): ResultColumn => [c.name, c.type, c.table, c.number]);
-  const point = pointLookup(node);
+  const naming = namingOf(columns);
+  const point = naming === null ? pointLookup(node) : null;
   const { registers } = planner;
   return {
     parameters,
@@ -196,9 +198,9 @@ function prepareQuery(
     execute: (run, values) => {
       const runtime = new Runtime(run, values, registers);
       if (point !== null) return new PointExecution(point, runtime);
-      return before.length === 0
-        ? new QueryExecution(node.open(runtime))
-        : new WritingQueryExecution(node, before, runtime);
+      const execution =
+        before.length === 0 ? new QueryExecution(node.open(runtime)) : new WritingQueryExecution(node, before, runtime);
+      return naming === null ? execution : new NamingExecution(execution, naming, run);
     },
   };
 }
@@ -251,6 +253,31 @@ class WritingQueryExecution implements Execution {
 
   close(): void {
     this.#rest?.close();
+  }
+}
+
+/** A query whose rows get the names of their oids last of all. */
+class NamingExecution implements Execution {
+  readonly #of: Execution;
+  readonly #naming: Naming;
+  readonly #run: RunContext;
+
+  constructor(of: Execution, naming: Naming, run: RunContext) {
+    this.#of = of;
+    this.#naming = naming;
+    this.#run = run;
+  }
+
+  get count(): number {
+    return this.#of.count;
+  }
+
+  next(): MaybePromise<readonly Row[] | null> {
+    return chain(this.#of.next(), (batch) => (batch === null ? null : this.#naming(batch, this.#run.evaluation)));
+  }
+
+  close(): void {
+    this.#of.close();
   }
 }
 

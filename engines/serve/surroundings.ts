@@ -21,7 +21,7 @@ export class SessionSurroundings {
   #text!: TextContext;
   #searchPath: readonly string[] = [];
   #prepare: PrepareContext | null = null;
-  statementTimeoutMs = 0;
+  #statementTimeoutMs = 0;
 
   constructor(session: Session) {
     this.#session = session;
@@ -77,6 +77,12 @@ export class SessionSurroundings {
     };
   }
 
+  /** For the statement that begins now: a SET before it counts. */
+  get statementTimeoutMs(): number {
+    this.#derive();
+    return this.#statementTimeoutMs;
+  }
+
   runContext(transaction: Transaction): RunContext {
     this.#derive();
     return new StatementRun(this.#session, transaction, this.#text, this.#searchPath);
@@ -103,7 +109,7 @@ export class SessionSurroundings {
       nowMicros: 0n,
     };
     this.#searchPath = parseSearchPath(settings.text('search_path'), user.name);
-    this.statementTimeoutMs = settings.milliseconds('statement_timeout');
+    this.#statementTimeoutMs = settings.milliseconds('statement_timeout');
     control.lockTimeoutMs = settings.milliseconds('lock_timeout');
     this.#prepare = null;
   }

@@ -28,6 +28,8 @@ export class TransactionBlock {
   #failed = false;
   #savepoints: Savepoint[] = [];
   #modes: { isolation: Isolation | null; readOnly: boolean | null } = { isolation: null, readOnly: null };
+  /** READ UNCOMMITTED was asked for: that is read committed under another name. */
+  #uncommitted: boolean | null = null;
   /** True once a statement took its snapshot: SET TRANSACTION comes too late then. */
   #used = false;
   /** The open transaction has run DDL. */
@@ -93,6 +95,7 @@ export class TransactionBlock {
   }
 
   #applyModes(modes: TransactionModes): void {
+    if (modes.isolation !== null) this.#uncommitted = modes.isolation === 'read uncommitted';
     this.#modes = {
       isolation: modes.isolation === null ? this.#modes.isolation : isolationOf(modes.isolation),
       readOnly: modes.readOnly ?? this.#modes.readOnly,
@@ -105,6 +108,13 @@ export class TransactionBlock {
       this.#modes.isolation ??
       isolationOf(this.#settings.text('default_transaction_isolation'))
     );
+  }
+
+  /** The level by the name that it was asked for. */
+  get isolationName(): string {
+    const { isolation } = this;
+    const standard = this.#settings.text('default_transaction_isolation') === 'read uncommitted';
+    return isolation === 'read committed' && (this.#uncommitted ?? standard) ? 'read uncommitted' : isolation;
   }
 
   get readOnly(): boolean {
@@ -200,6 +210,7 @@ export class TransactionBlock {
     this.changedCatalog = false;
     this.#savepoints = [];
     this.#modes = NO_MODES;
+    this.#uncommitted = null;
   }
 }
 

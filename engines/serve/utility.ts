@@ -5,6 +5,7 @@ import { SqlError } from '#schemas/sqlstate/sql-error.js';
 import type { Row } from '#schemas/values/value.js';
 import type { MaybePromise } from '../rows/reading.js';
 import { closeCursor, declareCursor, fetchCursor } from './cursors.js';
+import { lockTables } from './lock-table.js';
 import { runDdl } from './run-ddl.js';
 import type { Session } from './session.js';
 
@@ -42,6 +43,8 @@ export function runUtility(session: Session, statement: Statement): MaybePromise
       if (session.block.explicit && statement.action.startsWith('vacuum'))
         throw new SqlError('active_sql_transaction', 'VACUUM cannot run inside a transaction block');
       return done(statement.action === 'vacuum analyze' ? 'VACUUM' : statement.action.toUpperCase());
+    case 'lock-table':
+      return lockTables(session, statement);
     case 'nothing':
       return done('');
     case 'declare-cursor':
@@ -205,7 +208,7 @@ function show(session: Session, name: string | null): UtilityResult {
 }
 
 function shown(session: Session, name: string): string | null {
-  if (name === 'transaction_isolation') return session.block.isolation;
+  if (name === 'transaction_isolation') return session.block.isolationName;
   if (name === 'transaction_read_only') return session.block.readOnly ? 'on' : 'off';
   return session.settings.get(name);
 }

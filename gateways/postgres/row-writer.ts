@@ -1,4 +1,5 @@
 import type { ResultColumn } from '#schemas/link/frames.js';
+import { nameOf } from '#schemas/link/named-oid.js';
 import { type TextContext, textPrinter } from '#schemas/values/text-form.js';
 import type { SqlType } from '#schemas/values/type.js';
 import type { Row, Value } from '#schemas/values/value.js';
@@ -73,6 +74,10 @@ function textField(type: SqlType, context: TextContext): FieldWriter {
     case 'jsonb':
     case 'uuid':
       return writeString;
+    case 'regclass':
+    case 'regtype':
+    case 'regproc':
+      return (out, value) => out.textField(nameOf(value));
     default: {
       const print = textPrinter(type, context);
       return (out, value) => out.textField(print(value));

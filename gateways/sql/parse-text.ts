@@ -53,10 +53,15 @@ function parseOne(
     firstToken: first,
     parameterCount: result.kind === 'prepare' ? 0 : parameterCount,
     lifted: lifter.lifted,
-    tag: isLocal ? result.kind.toUpperCase() : dialect.tag(result),
+    tag: isLocal ? result.kind.toUpperCase() : tagOf(result, head, dialect),
     returnsRows: !isLocal && returnsRows(result),
   };
   return { parsed, end: parser.index };
+}
+
+/** START TRANSACTION and BEGIN are one statement with two answers. */
+function tagOf(statement: Statement, head: Token | undefined, dialect: Dialect): string {
+  return statement.kind === 'begin' && head?.keyword === 'start' ? 'START TRANSACTION' : dialect.tag(statement);
 }
 
 /** One statement by its first keyword. */

@@ -1,152 +1,336 @@
-"""What psycopg 3 sees of a server: every type in text and in binary, transactions, errors, pipelines, cursors and COPY."""
+"""What psycopg 3 sees of the server that PGHOST and its kin name: a JSON object, an answer by the name of what was tried."""
+
 import json
+import os
 import sys
+import threading
+import uuid
 from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
-from uuid import UUID
 
 import psycopg
 from psycopg.types.json import Json, Jsonb
 
-cases = json.loads(sys.argv[1])
+CASES = json.loads(os.environ["DRIVER_CASES"])
 seen = {}
-connection = psycopg.connect(autocommit=True)
-connection.execute("set timezone to 'Europe/Berlin'")
+
+
+def show(value):
+    """A value with its Python type, exactly."""
+    if value is None or isinstance(value, (bool, str)):
+        return value
+    if isinstance(value, (list, tuple)):
+        return [show(each) for each in value]
+    if isinstance(value, dict):
+        return {str(key): show(each) for key, each in value.items()}
+    return f"{type(value).__name__} {value!r}"
+
+
+def error_of(error):
+    if not isinstance(error, psycopg.Error) or error.diag.sqlstate is None:
+        return f"{type(error).__name__}: {error}"
+    diag = error.diag
+    names = (
+        "severity", "severity_nonlocalized", "sqlstate", "message_primary", "message_detail", "message_hint",
+        "statement_position", "schema_name", "table_name", "column_name", "datatype_name", "constraint_name",
+    )
+    return {"class": type(error).__name__, **{n: getattr(diag, n) for n in names if getattr(diag, n) is not None}}
 
 
 def note(name, run):
     try:
-        seen[name] = run()
-    except psycopg.Error as error:
-        diagnostic = error.diag
-        seen[name] = {
-            "error": type(error).__name__,
-            "sqlstate": error.sqlstate,
-            "message": diagnostic.message_primary,
-            "constraint": diagnostic.constraint_name,
-            "column": diagnostic.column_name,
-        }
+        seen[name] = show(run())
+    except Exception as error:
+        seen[name] = error_of(error)
 
 
-def round_trip(kind, text, binary):
-    def run():
-        cursor = connection.cursor(binary=binary)
-        native = cursor.execute(f"select %s::text::{kind}", (text,)).fetchone()[0]
-        wrapped = {"json": Json, "jsonb": Jsonb}.get(kind, lambda value: value)(native)
-        mark = "%b" if binary and native is not None and kind not in ("json", "jsonb") else "%s"
-        back = cursor.execute(f"select ({mark}::{kind})::text", (wrapped,)).fetchone()[0]
-        return [repr(native), back]
-
-    return run
+def columns_of(cursor):
+    return [
+        (c.name, c.type_code, c.display_size, c.internal_size, c.precision, c.scale) for c in cursor.description or ()
+    ]
 
 
-for case in cases:
-    for text in [*case["texts"], None]:
-        for binary in (False, True):
-            note(f"{case['type']} {text} {'binary' if binary else 'text'}", round_trip(case["type"], text, binary))
+def values(conn):
+    for case in CASES:
+        kind = case["type"]
+        for text in [*case["texts"], None]:
+            label = f"{kind} {text}"
+            for binary in (False, True):
+                def read():
+                    cur = conn.execute(f"select %s::text::{kind} as v", [text], binary=binary)
+                    return cur.fetchone()[0], columns_of(cur)
 
-connection.execute("drop table if exists driver_python")
-connection.execute(
-    "create table driver_python (id int primary key, n numeric(12,2), d date, t time, ts timestamp, tz timestamptz,"
-    " i interval, u uuid, b bytea, j jsonb, f double precision, flag boolean, list int[])"
-)
-row = (
-    1, Decimal("12.34"), date(2024, 2, 29), time(12, 34, 56, 789), datetime(2024, 2, 29, 1, 2, 3, 4),
-    datetime(2024, 7, 1, 12, tzinfo=timezone.utc), timedelta(days=3, hours=4, microseconds=5),
-    UUID("a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"), b"\x00\xff", Jsonb({"a": [1, None]}), 0.1, True, [1, None, 3],
-)
+                def back():
+                    native = conn.execute(f"select %s::text::{kind} as v", [text], binary=binary).fetchone()[0]
+                    if kind == "json":
+                        native = None if text is None else Json(native)
+                    if kind == "jsonb":
+                        native = None if text is None else Jsonb(native)
+                    form = "%b" if binary else "%t"
+                    return conn.execute(f"select {form}::{kind}::text", [native]).fetchone()
 
-
-def typed_rows():
-    marks = ", ".join(["%s"] * len(row))
-    connection.execute(f"insert into driver_python values ({marks})", row)
-    stored = connection.cursor(binary=True).execute("select * from driver_python").fetchone()
-    return [repr(value) for value in stored]
-
-
-def prepared():
-    results = []
-    for i in range(8):  # Statements are prepared on the server from the fifth run on.
-        results.append(connection.execute("select id + %s from driver_python where id = %s", (i, 1)).fetchone()[0])
-    return results
+                form = "binary" if binary else "text"
+                note(f"{label}: read as {form}", read)
+                note(f"{label}: sent as {form}", back)
 
 
-def pipeline():
-    with connection.pipeline():
-        cursors = [connection.execute("select %s::int * 2", (i,)) for i in range(10)]
-    return [cursor.fetchone()[0] for cursor in cursors]
+NATIVES = [
+    True, 0, 32767, 32768, 2147483648, 2**63 - 1, 2**63, -(2**70), 1.5, float("nan"), Decimal("1.10"), Decimal("NaN"), "text", b"\x00\xff",
+    date(2024, 2, 29), time(1, 2, 3, 4), datetime(2024, 1, 1), datetime(2024, 1, 1, tzinfo=timezone.utc),
+    timedelta(days=-1, seconds=5), uuid.UUID(int=7), [1, 2, None], ["a", None], [1.5], [Decimal("1.0")], [[1, 2], [3, 4]], [],
+    Json({"a": [1]}), Jsonb({"b": 1, "a": None}),
+]
 
 
-def failed_pipeline():
-    with connection.pipeline():
-        first = connection.execute("select 1")
-        connection.execute("select 1 / 0")
-        connection.execute("select 2")
-    return first.fetchone()
+def both(cur):
+    return cur.fetchone(), columns_of(cur)
 
 
-def savepoints():
-    with connection.transaction():
-        connection.execute("insert into driver_python (id) values (2)")
+def natives(conn):
+    """Values as Python programs pass them: psycopg chooses the parameter's type from the value."""
+    for value in NATIVES:
+        for form in ("%t", "%b"):
+            label = f"native {value!r} {form}" if not isinstance(value, (Json, Jsonb)) else f"native {value.obj} {form}"
+            note(label, lambda: both(conn.execute(f"select {form} as v", [value])))
+
+
+def transactions(conn):
+    conn.execute("drop table if exists py_ledger")
+    conn.execute("create table py_ledger (id int primary key, amount int)")
+
+    def nested():
+        statuses = []
+        with conn.transaction():
+            conn.execute("insert into py_ledger values (1, 10)")
+            statuses.append(conn.info.transaction_status.name)
+            try:
+                with conn.transaction():
+                    conn.execute("insert into py_ledger values (1, 11)")
+            except psycopg.errors.UniqueViolation as error:
+                statuses.append(error_of(error))
+            with conn.transaction(savepoint_name="named"):
+                conn.execute("insert into py_ledger values (2, 20)")
+            with conn.transaction(force_rollback=True):
+                conn.execute("insert into py_ledger values (3, 30)")
+        statuses.append(conn.info.transaction_status.name)
+        return statuses, conn.execute("select * from py_ledger order by id").fetchall()
+
+    note("nested transactions", nested)
+
+    def failed():
+        conn.execute("begin")
+        answers = []
+        for sql in ("select 1/0", "select 1", "savepoint s", "rollback to nowhere", "commit"):
+            try:
+                answers.append(conn.execute(sql).statusmessage)
+            except psycopg.Error as error:
+                answers.append(error_of(error))
+            answers.append(conn.info.transaction_status.name)
+        return answers
+
+    note("a failed block", failed)
+    for level in psycopg.IsolationLevel:
+        def begin():
+            conn.isolation_level = level
+            with conn.transaction():
+                return conn.execute("show transaction_isolation").fetchone()
+
+        note(f"isolation {level.name}", begin)
+    conn.isolation_level = None
+    conn.read_only = True
+
+    def read_only():
+        with conn.transaction():
+            conn.execute("insert into py_ledger values (9, 9)")
+
+    note("read only", read_only)
+    conn.read_only = None
+
+    def executemany():
+        with conn.cursor() as cur:
+            cur.executemany("insert into py_ledger values (%s, %s) returning id", [(i, i) for i in range(100, 104)], returning=True)
+            rows = [cur.fetchone()]
+            while cur.nextset():
+                rows.append(cur.fetchone())
+            return cur.rowcount, rows
+
+    note("executemany", executemany)
+
+    def pipeline():
+        with conn.pipeline():
+            cursors = [conn.execute("select %s::int + 1", [i]) for i in range(50)]
+            return [c.fetchone()[0] for c in cursors]
+
+    note("pipeline", pipeline)
+
+    def broken_pipeline():
+        answers = []
         try:
-            with connection.transaction():
-                connection.execute("insert into driver_python (id) values (2)")
-        except psycopg.errors.UniqueViolation as error:
-            caught = error.diag.constraint_name
-        connection.execute("insert into driver_python (id) values (3)")
-    return [caught, connection.execute("select count(*) from driver_python").fetchone()[0]]
+            with conn.pipeline() as pipe:
+                conn.execute("insert into py_ledger values (200, 1)")
+                pipe.sync()
+                conn.execute("insert into py_ledger values (201, 1)")
+                conn.execute("insert into py_ledger values (200, 1)")
+                conn.execute("insert into py_ledger values (202, 1)")
+                pipe.sync()
+        except psycopg.Error as error:
+            answers.append(error_of(error))
+        return answers, conn.execute("select id from py_ledger where id >= 200 order by id").fetchall()
+
+    note("a pipeline that breaks", broken_pipeline)
 
 
-def server_cursor():
-    with connection.transaction():
-        cursor = connection.cursor(name="walk")
-        cursor.execute("select g from generate_series(1, 25) g")
-        return [len(cursor.fetchmany(10)), len(cursor.fetchmany(10)), len(cursor.fetchmany(10))]
+def cursors(conn):
+    def server_side(**options):
+        with conn.transaction(), conn.cursor(name="cur", **options) as cur:
+            cur.itersize = 7
+            cur.execute("select g, g::text from generate_series(1, 20) g")
+            got = [cur.fetchone(), cur.fetchmany(3), [row[0] for row in cur]]
+            return got, columns_of(cur)
+
+    note("server-side cursor", lambda: server_side())
+
+    def scrolled():
+        with conn.transaction(), conn.cursor(name="cur", scrollable=True) as cur:
+            cur.execute("select g from generate_series(1, 20) g")
+            cur.scroll(5)
+            got = [cur.fetchone()]
+            cur.scroll(-3)
+            got.append(cur.fetchone())
+            cur.scroll(0, mode="absolute")
+            got.append(cur.fetchone())
+            return got
+
+    note("scrolled cursor", scrolled)
+
+    def held():
+        with conn.transaction():
+            cur = conn.cursor(name="kept", withhold=True)
+            cur.execute("select g from generate_series(1, 3) g")
+        rows = cur.fetchall()
+        cur.close()
+        return rows
+
+    note("held cursor", held)
+    note("stream", lambda: list(conn.cursor().stream("select g from generate_series(1, 5) g")))
+
+    def prepared():
+        for _ in range(8):
+            row = conn.execute("select %s::int, count(*) from py_ledger", [1], prepare=True).fetchone()
+        conn.execute("alter table py_ledger add column more int")
+        again = conn.execute("select %s::int, count(*) from py_ledger", [1], prepare=True).fetchone()
+        return row, again
+
+    note("prepared", prepared)
+    note("prepared statements", lambda: conn.execute("select statement from pg_prepared_statements where name like '_pg3_%' order by 1 limit 1").fetchall())
 
 
-def copies():
-    cursor = connection.cursor()
-    with cursor.copy("copy driver_python (id, n, d, flag) from stdin") as copy:
-        for i in range(10, 15):
-            copy.write_row((i, Decimal(i) / 4, date(2024, 1, i), i % 2 == 0))
-    with cursor.copy("copy driver_python (id, f) from stdin (format binary)") as copy:
-        copy.set_types(["int4", "float8"])
-        copy.write_row((20, 1.5))
-    with cursor.copy("copy (select id, n, d, flag from driver_python where id >= 10 order by id) to stdout") as copy:
-        text = [list(line) for line in copy.rows()]
-    with cursor.copy("copy (select id, f from driver_python where id = 20) to stdout (format binary)") as copy:
-        copy.set_types(["int4", "float8"])
-        binary = [list(line) for line in copy.rows()]
-    return [text, binary]
+def copies(conn):
+    conn.execute("drop table if exists py_copy")
+    conn.execute("create table py_copy (a int, b text, c numeric, d timestamptz, e int[])")
+    rows = [(1, "a\tb\\c\n", Decimal("1.50"), datetime(2024, 1, 1, tzinfo=timezone.utc), [1, None]), (None, None, None, None, None), (-1, "", Decimal("NaN"), None, [])]
+
+    def fill(form):
+        with conn.cursor() as cur:
+            with cur.copy(f"copy py_copy from stdin {form}") as copy:
+                if "binary" in form:
+                    copy.set_types(["int4", "text", "numeric", "timestamptz", "int4[]"])
+                for row in rows:
+                    copy.write_row(row)
+            return cur.rowcount, cur.statusmessage
+
+    def drain(form, source="py_copy"):
+        with conn.cursor() as cur, cur.copy(f"copy {source} to stdout {form}") as copy:
+            return b"".join(bytes(part) for part in copy).hex()
+
+    for form in ("", "(format binary)"):
+        note(f"copy from {form}", lambda: fill(form))
+    for form in ("", "(format csv, header, force_quote *)", "(format binary)", "(delimiter ';', null 'NIL')"):
+        note(f"copy to {form}", lambda: drain(form, "(select * from py_copy order by a, b)"))
+
+    def typed():
+        with conn.cursor() as cur, cur.copy("copy (select a, c, e from py_copy order by a, b) to stdout (format binary)") as copy:
+            copy.set_types(["int4", "numeric", "int4[]"])
+            return list(copy.rows())
+
+    note("copy rows", typed)
+
+    def bad(text, form=""):
+        with conn.cursor() as cur, cur.copy(f"copy py_copy from stdin {form}") as copy:
+            copy.write(text)
+
+    for text, form in (("x\n", ""), ("1\ta\n", ""), ("1\ta\t1\t\\N\t\\N\tmore\n", ""), ("1,a,b,,\n", "(format csv)"), ("1\tb\tz\t\\N\t\\N\n", ""), ('1,"open', "(format csv)"), ("\\.\njunk\n", "")):
+        note(f"copy refuses {text!r} {form}", lambda: bad(text, form))
+
+    def given_up():
+        with conn.cursor() as cur, cur.copy("copy py_copy from stdin") as copy:
+            copy.write("7\tx\t1\t\\N\t\\N\n")
+            raise RuntimeError("stop")
+
+    note("copy given up", given_up)
+    note("copied", lambda: conn.execute("select * from py_copy order by a, b").fetchall())
+    note("copy nowhere", lambda: bad("", "where false"))
 
 
-def executemany():
-    cursor = connection.cursor()
-    cursor.executemany("insert into driver_python (id, n) values (%s, %s) returning id", [(30, 1), (31, 2)], returning=True)
-    ids = [cursor.fetchone()[0]]
-    while cursor.nextset():
-        ids.append(cursor.fetchone()[0])
-    return ids
+def signals(conn):
+    def cancel():
+        timer = threading.Timer(0.3, conn.cancel)
+        timer.start()
+        conn.execute("select pg_sleep(20)")
+
+    note("cancel", cancel)
+    note("after cancel", lambda: conn.execute("select 1").fetchone())
+
+    def timeout():
+        conn.execute("set statement_timeout = '100ms'")
+        try:
+            conn.execute("select pg_sleep(20)")
+        finally:
+            conn.execute("reset statement_timeout")
+
+    note("statement_timeout", timeout)
+    notices = []
+    conn.add_notice_handler(lambda diag: notices.append((diag.severity, diag.sqlstate, diag.message_primary)))
+    for sql in ("drop table if exists py_nothing", "rollback", "begin; begin; commit", "create table if not exists py_ledger (a int)"):
+        note(f"notice: {sql}", lambda: conn.execute(sql).statusmessage)
+    note("notices", lambda: notices)
 
 
-def description():
-    cursor = connection.execute("select id, n, d, 'x'::varchar(7) as v, n * 2 from driver_python limit 0")
-    return [[c.name, c.type_code, c.precision, c.scale, c.display_size, c.internal_size] for c in cursor.description]
-
-
-def copy_error():
-    with connection.cursor().copy("copy driver_python (id, d) from stdin") as copy:
-        copy.write("1000\tnot a date\n")
-
-
-for name, run in list(globals().items()):
-    if callable(run) and name in (
-        "typed_rows", "prepared", "pipeline", "failed_pipeline", "savepoints", "server_cursor", "copies", "executemany",
-        "description", "copy_error",
+def tags(conn):
+    """What commands answer."""
+    for sql in (
+        "create table py_tags (a int primary key, b text)", "insert into py_tags values (1, 'x'), (2, 'y')", "update py_tags set b = 'z'",
+        "delete from py_tags where a = 2", "select * from py_tags", "truncate py_tags", "create index py_tags_b on py_tags (b)",
+        "alter table py_tags add column c int", "drop index py_tags_b", "create sequence py_seq", "drop sequence py_seq",
+        "create view py_view as select 1 as one", "drop view py_view", "comment on table py_tags is 'x'", "set application_name = 'py'",
+        "show application_name", "reset application_name", "begin", "savepoint s", "release s", "rollback", "start transaction", "commit", "end",
+        "analyze py_tags", "vacuum py_tags", "lock table py_tags", "discard all", "values (1), (2)", "table py_tags",
+        "with x as (insert into py_tags values (5) returning a) select * from x", "deallocate all", "prepare p as select 1", "execute p", "deallocate p",
+        "create schema py_schema", "drop schema py_schema", "select 1 as a into py_into", "create table py_as as select 1 as a", "drop table py_as, py_into, py_tags",
+        "listen channel", "notify channel", "unlisten *", "do $$ begin end $$", "checkpoint", "",
     ):
-        note(name, run)
+        def run():
+            cur = conn.execute(sql)
+            return cur.statusmessage, cur.rowcount, [c.name for c in cur.description or ()]
 
-note("after all of it", lambda: connection.execute("select count(*) from driver_python").fetchone()[0])
-connection.execute("drop table driver_python")
-connection.close()
-print(json.dumps(seen, default=str))
+        note(f"tag: {sql}", run)
+
+
+def main():
+    with psycopg.connect(autocommit=True) as conn:
+        note("parameters", lambda: {n: conn.info.parameter_status(n) for n in (
+            "client_encoding", "DateStyle", "IntervalStyle", "integer_datetimes", "is_superuser", "standard_conforming_strings",
+            "server_encoding", "TimeZone", "default_transaction_read_only", "in_hot_standby", "session_authorization", "application_name")})
+        conn.execute("set timezone to 'Europe/Berlin'")
+        values(conn)
+        natives(conn)
+        transactions(conn)
+        cursors(conn)
+        copies(conn)
+        signals(conn)
+        tags(conn)
+        conn.execute("drop table if exists py_ledger, py_copy")
+    json.dump(seen, sys.stdout)
+
+
+main()

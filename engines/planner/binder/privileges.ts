@@ -30,6 +30,17 @@ function hasPrivilege(user: UserEntry, catalog: Catalog, object: Guarded, privil
   );
 }
 
+/** Throws 42501 unless the user may do one of `privileges` with the table. */
+export function requireAnyPrivilege(
+  user: UserEntry,
+  catalog: Catalog,
+  object: Guarded & { readonly name: string; readonly kind: string },
+  privileges: readonly string[],
+): void {
+  if (privileges.some((privilege) => hasPrivilege(user, catalog, object, privilege))) return;
+  throw new SqlError('insufficient_privilege', `permission denied for ${object.kind} ${object.name}`);
+}
+
 /** Throws 42501 unless the user may do `privilege` ('select', 'insert', 'update', 'delete') with the table. */
 export function requirePrivilege(
   user: UserEntry,

@@ -35,9 +35,10 @@ export class FieldsToRow {
     const parsers = this.#parsers;
     const { length } = parsers;
     if (fields.length > length) throw this.malformed('extra data after last expected column');
-    if (fields.length < length) throw this.malformed(`missing data for column "${this.#names[fields.length]}"`);
     const row: Value[] = [];
     for (let i = 0; i < length; i++) {
+      // Only here: a wrong value before the gap is what PostgreSQL complains of.
+      if (i === fields.length) throw this.malformed(`missing data for column "${this.#names[i]}"`);
       const field = fields[i] as string | null;
       if (field === null) row.push(null);
       else row.push(this.#value(i, field));

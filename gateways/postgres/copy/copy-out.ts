@@ -1,4 +1,5 @@
 import type { ResultColumn } from '#schemas/link/frames.js';
+import { nameOf } from '#schemas/link/named-oid.js';
 import { type TextContext, textPrinter } from '#schemas/values/text-form.js';
 import type { Row, Value } from '#schemas/values/value.js';
 import type { MessageWriter } from '../encode.js';
@@ -89,9 +90,13 @@ class TextCopyOut implements CopyOut {
   readonly #delimiter: string;
   readonly #nullText: string;
   readonly #latin1: boolean;
+  readonly #options: CopyOptions;
 
   constructor(options: CopyOptions, columns: readonly ResultColumn[], context: TextContext) {
-    this.#print = columns.map((column) => textPrinter(column[1], context));
+    this.#print = columns.map((column) =>
+      column[1].kind.startsWith('reg') ? nameOf : textPrinter(column[1], context),
+    );
+    this.#options = options;
     this.#delimiter = options.delimiter;
     this.#nullText = options.nullText;
     this.#latin1 = options.encoding === 'latin1';
@@ -103,7 +108,9 @@ class TextCopyOut implements CopyOut {
 
   header(out: MessageWriter, columns: readonly ResultColumn[]): void {
     const single = columns.length === 1;
-    this.#line(out, columns.map(([name], i) => this.#escape[i]?.(name, single) ?? name).join(this.#delimiter));
+    // FORCE_QUOTE is for values, not for names.
+    const quoted = this.#options.format === 'text' ? textEscaper(this.#delimiter) : csvEscaper(this.#options, false);
+    this.#line(out, columns.map(([name]) => quoted(name, single)).join(this.#delimiter));
   }
 
   write(out: MessageWriter, row: Row): void {

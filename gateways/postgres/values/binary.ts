@@ -1,3 +1,4 @@
+import { oidOf } from '#schemas/link/named-oid.js';
 import { SqlError } from '#schemas/sqlstate/sql-error.js';
 import { daysFromDate, MICROS_PER_DAY } from '#schemas/values/calendar.js';
 import { Interval } from '#schemas/values/interval.js';
@@ -41,10 +42,11 @@ export function binaryEncoder(type: SqlType): BinaryEncoder {
     case 'integer':
       return (v, sink) => sink.int32(v as number);
     case 'oid':
+      return (v, sink) => sink.int32((v as number) | 0);
     case 'regclass':
     case 'regtype':
     case 'regproc':
-      return (v, sink) => sink.int32((v as number) | 0);
+      return (v, sink) => sink.int32(oidOf(v) | 0);
     case 'bigint':
       return (v, sink) => sink.int64(v as bigint);
     case 'real':
