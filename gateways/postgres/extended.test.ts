@@ -193,7 +193,7 @@ describe('the simple protocol', () => {
       message('d', Buffer.from('3\tc\n')),
       message('c'),
     );
-    expect(show(await client.until('Z'))).toBe('E(22P04) ZI');
+    expect(show(await client.until('Z'))).toBe('E(22P02) ZI');
     expect(await client.ask(query('select 1'))).toBe('T D C(SELECT 1) ZI');
     client.send(query('begin; copy t from stdin; select 9'));
     await client.until('G');
