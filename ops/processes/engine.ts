@@ -3,10 +3,12 @@ import { dirname, join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { Engine } from '#engines/serve/engine.js';
+import type { ChangeLog } from '#log/change-log.js';
 import { inProcessLink } from '#schemas/link/in-process-transport.js';
 import { listenLink } from '#schemas/link/socket-transport.js';
 import type { Statement } from '#schemas/program/statement.js';
 import { ExternalRegistry } from '#schemas/registry/external.js';
+import type { Configuration } from '../config/configuration.js';
 import { systemClock, systemRandom } from '../ports/system-clock.js';
 import { answerCalls } from './calls.js';
 import { type EngineFigures, type EngineProcessConfig, type EngineReady, REFUSED } from './engine-contract.js';
@@ -20,13 +22,16 @@ import { registryCalls } from './registry-calls.js';
 /** Errors of a start that would fail the same way again, until somebody does something about it. */
 const REFUSALS: ReadonlySet<string> = new Set(['LogCorrupted', 'LogLocked', 'DriverMissing']);
 
+/** Longer than a broker that is well takes. */
+const WAIT_NOTE_MS = 3_000;
+
 async function run(): Promise<void> {
   const { configuration, socketPath, user, database, passwords, holder } = await received();
   const logger = openLogger('engine', configuration.logLevel);
   const clock = systemClock();
   const commitLatency = new Latency();
   const appendLatency = new Latency();
-  const log = await openLog(configuration);
+  const log = await openedLog(configuration, logger);
   const storeFolder = join(configuration.data, 'store');
   const engine = await Engine.open({
     log,
@@ -82,6 +87,16 @@ async function run(): Promise<void> {
   process.send?.({ kind: 'ready', port: inside?.port ?? null, password } satisfies EngineReady);
 }
 
+/** Opening takes as long as a broker takes to answer; who looks at the log is to see why nothing happens. */
+async function openedLog(configuration: Configuration, logger: Logger): Promise<ChangeLog> {
+  const note = setTimeout(() => logger.warn({ log: configuration.log }, 'waiting for the log'), WAIT_NOTE_MS);
+  try {
+    return await openLog(configuration);
+  } finally {
+    clearTimeout(note);
+  }
+}
+
 /** Ends the process by `end`, once: at a signal, or when the supervisor is gone. */
 function stopWhenTold(logger: Logger, end: () => Promise<void>): void {
   let stopping = false;
@@ -117,7 +132,9 @@ function inProcessLinkTo(engine: Engine): () => ReturnType<typeof inProcessLink>
 run().catch((error: unknown) => {
   const message = error instanceof Error ? error.message : String(error);
   const refused = error instanceof Error && REFUSALS.has(error.name);
+  const isAway = error instanceof Error && error.name === 'LogUnavailable';
   // The supervisor says it to the user; what nobody foresaw also leaves its stack in the log.
-  if (!refused) openLogger('engine', 'error').fatal({ err: error }, 'the engine cannot start');
-  process.send?.({ kind: 'failed', message }, () => process.exit(refused ? REFUSED : 1));
+  if (!refused && !isAway) openLogger('engine', 'error').fatal({ err: error }, 'the engine cannot start');
+  const advice = isAway ? '; does it run, and is --log right?' : '';
+  process.send?.({ kind: 'failed', message: message + advice }, () => process.exit(refused ? REFUSED : 1));
 });
