@@ -112,6 +112,12 @@ export class WritePlanner {
     return entry;
   }
 
+  /** Columns of the written table that the statement reads need SELECT too; it is the scope's only relation yet. */
+  guardReads(table: TableEntry, scope: Scope): void {
+    const { user, catalog } = this.context;
+    for (const relation of scope.relations) relation.onRead = () => requirePrivilege(user, catalog, table, 'select');
+  }
+
   // ── UPDATE and DELETE ──────────────────────────────────────────────────────────────────────────────────────────────
 
   #update(statement: UpdateStatement, ctes: CteScope | null): PlannedWrite {
@@ -124,6 +130,7 @@ export class WritePlanner {
       scope,
       statement.table.token,
     );
+    this.guardReads(table, scope);
     const subqueries: BoundSubquery[] = [];
     const source = this.#withFrom(target, statement.from, scope, ctes);
     const place = plainPlace('UPDATE', scope, ctes, subqueries);
@@ -165,6 +172,7 @@ export class WritePlanner {
       scope,
       statement.table.token,
     );
+    this.guardReads(table, scope);
     const source = this.#withFrom(target, statement.using, scope, ctes);
     const place = plainPlace('WHERE', scope, ctes);
     const filtered = statement.where === null ? source : this.binder.filter(source, statement.where, place);

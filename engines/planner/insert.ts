@@ -23,6 +23,7 @@ export function insert(planner: WritePlanner, statement: InsertStatement, ctes: 
   const writer = planner.writer(table);
   const scope = new Scope(null);
   const target = planner.binder.from.base(table, statement.alias ?? table.name, [], scope, statement.table.token);
+  planner.guardReads(table, scope);
   const returning = planner.returning(statement.returning, scope, target.ids, ctes);
   const plan: InsertPlan = {
     writer,

@@ -28,8 +28,7 @@ export async function grant(statement: GrantStatement, work: DdlWork): Promise<s
     return `${verb} ROLE`;
   }
   for (const target of targets(statement, work)) {
-    const privileges = privilegesFor(statement, target);
-    requireGrantOption(work, target, privileges);
+    const privileges = grantable(work, statement, target, privilegesFor(statement, target));
     for (const user of statement.users) {
       const grantee = user === 'public' ? (0 as ObjectId) : userRow(work, user, -1).id;
       for (const privilege of privileges) await change(work, statement, target, grantee, privilege);
@@ -105,22 +104,33 @@ function privilegesFor(statement: GrantStatement, target: Target): readonly stri
     const privilege = written.toLowerCase() === 'temp' ? 'temporary' : written.toLowerCase();
     // PostgreSQL lets USAGE on a sequence be granted by naming it as a table.
     if (!known.includes(privilege)) {
-      const kind = target.kind === 'table' ? 'relation' : target.kind;
-      throw new SqlError('invalid_grant_operation', `invalid privilege type ${privilege.toUpperCase()} for ${kind}`);
+      throw new SqlError(
+        'invalid_grant_operation',
+        `invalid privilege type ${privilege.toUpperCase()} for ${target.kind}`,
+      );
     }
     return privilege;
   });
 }
 
-function requireGrantOption(work: DdlWork, target: Target, privileges: readonly string[]): void {
-  if (work.owns(target.owner)) return;
-  const grants = work.snapshot.grantsOf(target.id);
-  const may = privileges.every((privilege) =>
-    grants.some(
-      (g) => g.grantOption && g.privileges.includes(privilege) && work.isMember(work.context.user.id, g.grantee),
-    ),
-  );
-  if (!may) throw new SqlError('insufficient_privilege', `permission denied for ${target.kind} ${target.name}`);
+/** Those of the privileges that the user may hand on, with a warning for the others. Throws 42501 for who has none on the object at all. */
+function grantable(
+  work: DdlWork,
+  statement: GrantStatement,
+  target: Target,
+  privileges: readonly string[],
+): readonly string[] {
+  if (work.owns(target.owner)) return privileges;
+  const { user } = work.context;
+  const mine = work.snapshot.grantsOf(target.id).filter((g) => g.grantee === 0 || work.isMember(user.id, g.grantee));
+  if (mine.length === 0)
+    throw new SqlError('insufficient_privilege', `permission denied for ${target.kind} ${target.name}`);
+  const may = privileges.filter((privilege) => mine.some((g) => g.grantOption && g.privileges.includes(privilege)));
+  const done = statement.revoke ? 'could be revoked' : 'were granted';
+  if (may.length === 0) work.context.notice('WARNING', 'warning', `no privileges ${done} for "${target.name}"`);
+  else if (may.length < privileges.length && statement.privileges.length > 0)
+    work.context.notice('WARNING', 'warning', `not all privileges ${done} for "${target.name}"`);
+  return may;
 }
 
 async function change(

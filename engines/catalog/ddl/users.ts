@@ -123,10 +123,19 @@ export async function createUser(statement: CreateUser, work: DdlWork): Promise<
   return 'CREATE ROLE';
 }
 
+/** Attributes that no CREATEROLE can give. */
+const SUPERUSERS_ONLY: ReadonlySet<string> = new Set(['superuser']);
+
 export async function alterUser(statement: AlterUser, work: DdlWork): Promise<string> {
   const { user } = work.context;
   const before = userRow(work, statement.name, statement.token);
   const setting = statement.options.find((option) => /^(?:set|reset)\s/i.test(option.name));
+  if (!user.superuser && statement.options.some((option) => SUPERUSERS_ONLY.has(option.name))) {
+    throw new SqlError(
+      'insufficient_privilege',
+      'must be superuser to alter superuser roles or change superuser attribute',
+    );
+  }
   const ownPassword = before.id === user.id && statement.options.every((option) => /password$/i.test(option.name));
   if (!user.superuser && !ownPassword && (!user.createRole || before.superuser)) {
     throw new SqlError(

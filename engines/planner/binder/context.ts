@@ -16,7 +16,7 @@ import { ParameterTypes } from './parameters.js';
 export class BindContext {
   readonly catalog: Catalog;
   readonly database: ObjectId;
-  readonly user: UserEntry;
+  #user: UserEntry;
   readonly searchPath: readonly string[];
   readonly library: FunctionLibrary;
   readonly parameters: ParameterTypes;
@@ -38,11 +38,27 @@ export class BindContext {
   }) {
     this.catalog = options.catalog;
     this.database = options.database;
-    this.user = options.user;
+    this.#user = options.user;
     this.searchPath = options.searchPath;
     this.library = options.library;
     this.parameters = new ParameterTypes(options.parameterTypes);
     this.coercion = new Coercion(this.parameters, options.registry);
+  }
+
+  /** Whose privileges count. */
+  get user(): UserEntry {
+    return this.#user;
+  }
+
+  /** Binds with the privileges of another user: a view's owner. */
+  as<T>(user: UserEntry, bind: () => T): T {
+    const before = this.#user;
+    this.#user = user;
+    try {
+      return bind();
+    } finally {
+      this.#user = before;
+    }
   }
 
   newId(): ColumnId {

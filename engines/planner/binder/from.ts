@@ -10,7 +10,7 @@ import { tableFunction } from './calls.js';
 import type { BindContext, CteScope } from './context.js';
 import type { ExpressionBinder } from './expressions.js';
 import type { BindQuery, Place } from './place.js';
-import { requirePrivilege } from './privileges.js';
+import { requirePrivilege, requireSchemaUsage } from './privileges.js';
 import { Scope, type ScopeColumn, type ScopeRelation } from './scope.js';
 
 /** FROM: relations with their names. */
@@ -93,7 +93,8 @@ export class FromBinder {
         return this.base(entry, item.alias?.name ?? name, item.alias?.columns ?? [], scope, item.token);
       case 'view': {
         requirePrivilege(this.#context.user, this.#context.catalog, entry, 'select');
-        const { plan, columns } = this.#bindQuery(entry.query, new Scope(null), null);
+        const owner = this.#context.catalog.userById(entry.owner) ?? this.#context.user;
+        const { plan, columns } = this.#context.as(owner, () => this.#bindQuery(entry.query, new Scope(null), null));
         const named = columns.map(
           (c, i): ScopeColumn => ({
             name: entry.columns[i]?.name ?? c.name,
@@ -142,6 +143,7 @@ export class FromBinder {
     const { catalog, database, searchPath } = this.#context;
     const found = catalog.relation(database, path.length === 3 ? path.slice(1) : path, searchPath);
     if (found === null) throw new SqlError('undefined_table', `relation "${path.join('.')}" does not exist`, { token });
+    requireSchemaUsage(this.#context.user, catalog, database, found.schema);
     return found;
   }
 

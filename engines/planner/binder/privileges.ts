@@ -51,3 +51,11 @@ export function requirePrivilege(
   if (hasPrivilege(user, catalog, object, privilege)) return;
   throw new SqlError('insufficient_privilege', `permission denied for ${object.kind} ${object.name}`);
 }
+
+/** Throws 42501 unless the user may look into the schema. What the catalog itself describes with is open to everybody. */
+export function requireSchemaUsage(user: UserEntry, catalog: Catalog, database: ObjectId, name: string): void {
+  if (user.superuser) return;
+  const schema = catalog.schema(database, name);
+  if (schema === null || hasPrivilege(user, catalog, schema, 'usage')) return;
+  throw new SqlError('insufficient_privilege', `permission denied for schema ${name}`);
+}

@@ -13,6 +13,7 @@ import { FromBinder } from './from.js';
 import { type Grouping, groupedExpression } from './grouping.js';
 import { type BoundQuery, columnScalar, type OutputColumn } from './output.js';
 import { type Place, plainPlace } from './place.js';
+import { requirePrivilege } from './privileges.js';
 import { Scope } from './scope.js';
 import { setOperation, values } from './set-operations.js';
 import { bindWith } from './with.js';
@@ -213,6 +214,7 @@ export class QueryBinder {
     }
     if (scope.relations.length === 0)
       throw new SqlError('syntax_error', 'SELECT * with no tables specified is not valid', { token: item.token });
+    for (const relation of scope.relations) relation.onRead?.();
     const merged = scope.merged.map((m) => ({ name: m.name, scalar: m.scalar }));
     const plain = scope.relations.flatMap((r) =>
       r.columns
@@ -344,7 +346,10 @@ export class QueryBinder {
                 );
               return table;
             });
-      for (const table of tables) table.rowId ??= this.context.newId();
+      for (const table of tables) {
+        requirePrivilege(this.context.user, this.context.catalog, table.table, 'update');
+        table.rowId ??= this.context.newId();
+      }
       input = { op: 'lock', input, tables, strength: locking.strength, wait: locking.wait };
     }
     return { ...plan, input };

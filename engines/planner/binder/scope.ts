@@ -21,6 +21,8 @@ export interface ScopeRelation {
   readonly columns: readonly ScopeColumn[];
   /** Columns that JOIN USING has merged away: reached by qualified names only. */
   readonly merged: Set<ColumnId>;
+  /** Called when a name reaches a column: the table that a statement writes may be one that its user cannot read. Throws 42501. */
+  onRead?: () => void;
 }
 
 /** A column that stands for two, after JOIN USING. */
@@ -91,6 +93,7 @@ export class Scope {
       if (merged !== undefined) return merged.scalar;
     }
     let found: ScopeColumn | null = null;
+    let owner: ScopeRelation | null = null;
     for (const relation of this.relations) {
       if (
         table !== null &&
@@ -102,14 +105,18 @@ export class Scope {
         if (found !== null)
           throw new SqlError('ambiguous_column', `column reference "${column}" is ambiguous`, { token });
         found = candidate;
+        owner = relation;
       }
     }
+    owner?.onRead?.();
     return found === null ? null : { kind: 'column', type: found.type, id: found.id, name: found.name, token };
   }
 
   /** The relation of that alias, here or around. */
   relation(path: readonly string[]): ScopeRelation | null {
-    return this.#relationNamed(path.at(-1) as string);
+    const found = this.#relationNamed(path.at(-1) as string);
+    found?.onRead?.();
+    return found;
   }
 
   #relationNamed(alias: string): ScopeRelation | null {
