@@ -1,5 +1,6 @@
 import type { ChangeLog } from '#log/change-log.js';
 import { millisOf, VersionMint } from '#log/clock/hybrid-clock.js';
+import { SoleWriterLog } from '#log/servers/sole-writer-log.js';
 import { Certifier } from '#log/transactions/certifier.js';
 import type { Leases } from '#log/transactions/leases.js';
 import { COMMIT_EVENT_SCHEMA, SERVER_LEASE_SCHEMA } from '#schemas/events/avro-schema.js';
@@ -41,6 +42,8 @@ export interface EngineOptions {
   reportBug(error: Error): void;
   /** Rows on disk were found damaged while running: the engine must be started anew, without that folder. */
   onStoreDamaged(damage: Error): void;
+  /** For a log that others can write into, too: somebody has, and this engine must end at once. Null for a log that is locked. */
+  readonly onOvertaken: ((error: Error) => void) | null;
   /** How long a client waits for a commit of which the log cannot say whether it stands in it. */
   readonly commitTimeoutMs: number;
   /** Told of each commit: milliseconds from its call to its durability. */
@@ -169,13 +172,15 @@ export class Engine {
     const fetchSchemas = options.registry === null ? null : schemaFetcher(options.registry, schemas);
     const dirtyBytesMax = options.rowMemoryBytes / 2;
     const parts = { store, log, partition: PARTITION, codec, certifier, shapes: catalog, fetchSchemas, dirtyBytesMax };
-    const recovered = await recover(parts);
-    if (recovered.rebuilt !== null) options.reportBug(new Error(`the row store was built anew: ${recovered.rebuilt}`));
-    const { epoch, next } = await takeLease(options, codec, recovered.leases);
+    const found = await recover(parts);
+    if (found.rebuilt !== null) options.reportBug(new Error(`the row store was built anew: ${found.rebuilt}`));
+    const epoch = await takeLease(options, codec, found.leases);
+    // Whoever held the server id before may have committed until the lease stood in the log.
+    const recovered = await found.catchUp();
     const floor = recovered.lastVersion === null ? 0 : millisOf(recovered.lastVersion) + 1;
     const manager = new TransactionManager({
       store,
-      log,
+      log: ownLog(options, recovered.durable),
       partition: PARTITION,
       encoder: codec,
       clock,
@@ -183,7 +188,7 @@ export class Engine {
       server: SERVER,
       epoch,
       certifier,
-      durable: next,
+      durable: recovered.durable,
       commitTimeoutMs: options.commitTimeoutMs,
     });
     manager.onCommitMs = options.onCommitMs;
@@ -220,7 +225,7 @@ export class Engine {
       store,
       checkpointer,
       options,
-      recovery: { events: recovered.events, ms: clock.monotonicMs() - began },
+      recovery: { events: found.events, ms: clock.monotonicMs() - began },
     });
   }
 
@@ -328,20 +333,19 @@ function tellingOfDamage(options: EngineOptions): EngineOptions {
   return { ...options, reportBug };
 }
 
-/** Writes a new lease of the server id into the log: what an earlier holder had not committed by then never happened. */
-async function takeLease(
-  { log, clock, holder }: EngineOptions,
-  codec: EventCodec,
-  leases: Leases,
-): Promise<{ readonly epoch: number; readonly next: Offset }> {
+/** Writes a new lease of the server id into the log: what an earlier holder had not committed by then never happened. Answers with its epoch. */
+async function takeLease({ log, clock, holder }: EngineOptions, codec: EventCodec, leases: Leases): Promise<number> {
   const epoch = leases.epochOf(SERVER) + 1;
   const timestamp = Number(clock.nowMicros());
   const lease: ServerLease = { kind: 'lease', action: 'taken', server: SERVER, epoch, holder, timestamp };
   const value = codec.encode(lease);
-  const taken = await log.append(PARTITION, [{ key: null, value, timestampMs: Math.floor(timestamp / 1_000) }]);
+  await log.append(PARTITION, [{ key: null, value, timestampMs: Math.floor(timestamp / 1_000) }]);
   codec.reset();
-  leases.take(lease);
-  return { epoch, next: (taken + 1) as Offset };
+  return epoch;
+}
+
+function ownLog({ log, clock, onOvertaken }: EngineOptions, next: Offset): ChangeLog {
+  return onOvertaken === null ? log : new SoleWriterLog(log, PARTITION, next, clock, onOvertaken);
 }
 
 /** Ids of the two fixed events: the built-in registry's own, or what a foreign one gives them. */

@@ -28,10 +28,12 @@ export interface Recovered {
   /** Records folded. */
   readonly events: number;
   readonly lastVersion: VersionId | null;
-  /** The terms of all servers, to which the caller adds its own lease. */
+  /** The terms of all servers. */
   readonly leases: Leases;
   /** Why the store on disk was thrown away; null when it was not. */
   readonly rebuilt: string | null;
+  /** Folds what has come since, this engine's lease among it. Before anybody reads. */
+  catchUp(): Promise<Recovered>;
 }
 
 const DIRTY_BYTES_MAX = 512 << 20;
@@ -50,10 +52,14 @@ export async function recover(options: RecoveryOptions): Promise<Recovered> {
   const dirtyBytesMax = options.dirtyBytesMax ?? DIRTY_BYTES_MAX;
   const between = (): Promise<void> | null =>
     store.hasDisk && store.dirty.bytes > dirtyBytesMax ? flushFold(store, log, partition, folder) : null;
-  await folder.replay(log, partition, checkpoint?.replayFrom ?? (0 as Offset), between);
-  for (const id of store.tableIds) if (shapes.shapeOf(id) === null) store.dropTable(id);
-  const { next, events, lastVersion, assembler } = folder.state;
-  return { durable: next, events, lastVersion, leases: assembler.leases, rebuilt };
+  const foldFrom = async (from: Offset): Promise<Recovered> => {
+    await folder.replay(log, partition, from, between);
+    for (const id of store.tableIds) if (shapes.shapeOf(id) === null) store.dropTable(id);
+    const { next, events, lastVersion, assembler } = folder.state;
+    const { leases } = assembler;
+    return { durable: next, events, lastVersion, leases, rebuilt, catchUp: () => foldFrom(folder.state.next) };
+  };
+  return foldFrom(checkpoint?.replayFrom ?? (0 as Offset));
 }
 
 /** Why the store cannot be one of this log; null when it can. */

@@ -52,6 +52,13 @@ async function run(): Promise<void> {
       rmSync(storeFolder, { recursive: true, force: true });
       process.exit(1);
     },
+    onOvertaken:
+      configuration.log === 'embedded'
+        ? null
+        : (error) => {
+            logger.fatal({ err: error }, 'another node has taken over this log');
+            process.exit(REFUSED);
+          },
     commitTimeoutMs: configuration.commitTimeoutMs,
     onCommitMs: (ms) => commitLatency.observe(ms),
     onAppendMs: (ms) => appendLatency.observe(ms),

@@ -225,7 +225,10 @@ export class Supervisor {
     this.#linked.delete(name);
     if (this.#stopped !== null) return;
     this.#writeRunFile();
-    this.#startAgain(name, how, ranMs);
+    if (how === `exit code ${REFUSED}`) {
+      this.#logger.fatal({ process: name }, 'process has refused to go on; the node ends');
+      void this.#end(REFUSED);
+    } else this.#startAgain(name, how, ranMs);
   }
 
   /** Starts it again after a while, and again until it serves; only a refusal, which would come back each time, ends the node. */
