@@ -32,12 +32,13 @@ function checkReplication(value: string): void {
   throw new SqlError('feature_not_supported', 'replication connections are not supported');
 }
 
-/** `-c name=value`, `-cname=value` and `--name=value`; a backslash takes the next character as it is. */
+/** `-c name=value`, `-cname=value` and `--name=value`; a backslash takes the next character as it is, and `--` ends them. */
 function commandLine(options: string): Array<readonly [name: string, value: string]> {
   const words = [...options.matchAll(/(?:\\[\s\S]|[^\s\\])+/g)].map((m) => m[0].replace(/\\([\s\S])/g, '$1'));
   const settings: Array<readonly [string, string]> = [];
   for (let i = 0; i < words.length; i++) {
     let word = words[i] as string;
+    if (word === '--') break;
     if (word === '-c') word = `-c${words[++i] ?? ''}`;
     const match = /^(?:-c|--)([^=]+)=([\s\S]*)$/.exec(word);
     if (match === null) throw new SqlError('syntax_error', `invalid command-line argument for server process: ${word}`);
