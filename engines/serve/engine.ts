@@ -1,12 +1,12 @@
-import type { ChangeLog } from '#log/change-log.js';
+import type { ChangeLog, StoredRecord } from '#log/change-log.js';
 import { millisOf, VersionMint } from '#log/clock/hybrid-clock.js';
-import { SoleWriterLog } from '#log/servers/sole-writer-log.js';
+import { type ForeignRecord, type Overtaken, SoleWriterLog } from '#log/servers/sole-writer-log.js';
 import { Certifier } from '#log/transactions/certifier.js';
 import type { Leases } from '#log/transactions/leases.js';
 import { COMMIT_EVENT_SCHEMA, SERVER_LEASE_SCHEMA } from '#schemas/events/avro-schema.js';
 import { EventCodec } from '#schemas/events/codec.js';
 import type { ServerLease } from '#schemas/events/event.js';
-import type { ObjectId, Offset, Partition, ServerId } from '#schemas/kernel/brand.js';
+import type { ObjectId, Partition, ServerId } from '#schemas/kernel/brand.js';
 import type { Clock, Random } from '#schemas/kernel/ports.js';
 import type { LinkPeer } from '#schemas/link/frames.js';
 import { BuiltInRegistry } from '#schemas/registry/built-in.js';
@@ -18,7 +18,7 @@ import { Store, storeLimits } from '../rows/store.js';
 import { damageOf, removeStore } from '../rows/store-damage.js';
 import { createVerifier, isPasswordOf } from '../security/scram.js';
 import { Checkpointer } from '../tx/checkpointer.js';
-import { recover } from '../tx/recovery.js';
+import { type Recovered, recover } from '../tx/recovery.js';
 import { TransactionManager } from '../tx/transaction-manager.js';
 import { GatewayConnection } from './connection.js';
 import { COMMIT_SCHEMA_ID, EventSchemaRegistrar, EventSchemaStore, LEASE_SCHEMA_ID } from './event-schemas.js';
@@ -43,7 +43,7 @@ export interface EngineOptions {
   /** Rows on disk were found damaged while running: the engine must be started anew, without that folder. */
   onStoreDamaged(damage: Error): void;
   /** For a log that others can write into, too: somebody has, and this engine must end at once. Null for a log that is locked. */
-  readonly onOvertaken: ((error: Error) => void) | null;
+  readonly onOvertaken: ((error: Overtaken) => void) | null;
   /** How long a client waits for a commit of which the log cannot say whether it stands in it. */
   readonly commitTimeoutMs: number;
   /** Told of each commit: milliseconds from its call to its durability. */
@@ -180,7 +180,7 @@ export class Engine {
     const floor = recovered.lastVersion === null ? 0 : millisOf(recovered.lastVersion) + 1;
     const manager = new TransactionManager({
       store,
-      log: ownLog(options, recovered.durable),
+      log: ownLog(options, codec, recovered),
       partition: PARTITION,
       encoder: codec,
       clock,
@@ -344,8 +344,21 @@ async function takeLease({ log, clock, holder }: EngineOptions, codec: EventCode
   return epoch;
 }
 
-function ownLog({ log, clock, onOvertaken }: EngineOptions, next: Offset): ChangeLog {
-  return onOvertaken === null ? log : new SoleWriterLog(log, PARTITION, next, clock, onOvertaken);
+/** The log, for who has just taken the server id. */
+function ownLog(options: EngineOptions, codec: EventCodec, { durable, leases }: Recovered): ChangeLog {
+  const { log, clock, onOvertaken } = options;
+  if (onOvertaken === null) return log;
+  const meaningOf = ({ key, value }: StoredRecord): ForeignRecord => {
+    try {
+      const event = codec.decode(value, key);
+      if (event.kind === 'lease') return 'lease';
+      return leases.holds(event.server, event.transaction) ? 'counts' : 'void';
+    } catch {
+      // Of a table that came with a record which has not been read either.
+      return 'counts';
+    }
+  };
+  return new SoleWriterLog({ log, partition: PARTITION, next: durable, clock, meaningOf, overtaken: onOvertaken });
 }
 
 /** Ids of the two fixed events: the built-in registry's own, or what a foreign one gives them. */

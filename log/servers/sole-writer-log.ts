@@ -2,14 +2,31 @@ import type { Offset, Partition } from '#schemas/kernel/brand.js';
 import type { Clock } from '#schemas/kernel/ports.js';
 import { type ChangeLog, type LogRecord, OutcomeUnknown, type StoredRecord } from '../change-log.js';
 
-/** Somebody else writes into a partition that this process took for its own: what it appends may be void. */
+/** What a record of somebody else means to who holds the server id: it is void, it counts, or it takes the server id away. */
+export type ForeignRecord = 'void' | 'counts' | 'lease';
+
+/** Somebody else writes into a partition that this process took for its own: what it knows of the log is not all there is. */
 export class Overtaken extends Error {
   override readonly name = 'Overtaken';
   readonly offset: Offset;
-  constructor(offset: Offset) {
-    super(`another process writes into the log (at offset ${offset}): it has taken this server's place`);
+  /** By who holds the server id now: it makes no sense to start again. */
+  readonly byLease: boolean;
+  constructor(offset: Offset, byLease: boolean) {
+    const what = byLease ? 'has taken the server id' : 'writes into the log';
+    super(`another process ${what} (at offset ${offset})`);
     this.offset = offset;
+    this.byLease = byLease;
   }
+}
+
+export interface SoleWriterOptions {
+  readonly log: ChangeLog;
+  readonly partition: Partition;
+  /** One past the last record that this process has read or written. */
+  readonly next: Offset;
+  readonly clock: Clock;
+  meaningOf(record: StoredRecord): ForeignRecord;
+  overtaken(error: Overtaken): void;
 }
 
 /**
@@ -17,24 +34,19 @@ export class Overtaken extends Error {
  * which this process is fenced, and then whoever folds the log passes over what stands behind it.
  *
  * Owns the offset that the next append must begin at. An append that begins later is held, and all behind it, until what stands in between was read: nothing (some logs leave
- * offsets out), or a record, and then everything from there on is rejected with Overtaken, and `overtaken` is told once.
+ * offsets out), what is void (sent by an earlier holder, and late), or another record: then everything from there on is rejected with Overtaken, and `overtaken` is told once.
  */
 export class SoleWriterLog implements ChangeLog {
+  readonly #options: SoleWriterOptions;
   readonly #log: ChangeLog;
-  readonly #partition: Partition;
-  readonly #clock: Clock;
-  readonly #overtaken: (error: Overtaken) => void;
   #next: number;
   #looking: Promise<void> | null = null;
   #lost: Overtaken | null = null;
 
-  /** `next`: one past this process's lease. */
-  constructor(log: ChangeLog, partition: Partition, next: Offset, clock: Clock, overtaken: (error: Overtaken) => void) {
-    this.#clock = clock;
-    this.#log = log;
-    this.#partition = partition;
-    this.#next = next;
-    this.#overtaken = overtaken;
+  constructor(options: SoleWriterOptions) {
+    this.#options = options;
+    this.#log = options.log;
+    this.#next = options.next;
   }
 
   get partitions(): number {
@@ -42,7 +54,7 @@ export class SoleWriterLog implements ChangeLog {
   }
 
   append(partition: Partition, records: readonly LogRecord[]): Promise<Offset> {
-    if (partition !== this.#partition)
+    if (partition !== this.#options.partition)
       return Promise.reject(new RangeError(`partition ${partition} is not this process's`));
     const count = records.length;
     return this.#log.append(partition, records).then(
@@ -77,24 +89,27 @@ export class SoleWriterLog implements ChangeLog {
     throw new OutcomeUnknown(error.message, settled, error.cause === undefined ? {} : { cause: error.cause });
   }
 
-  /** Does any record stand in [from, to)? If the log cannot be read that stays open, and so does the answer. */
+  /** Does any record stand in [from, to) that means something? If the log cannot be read that stays open, and so does the answer. */
   async #look(from: Offset, to: Offset): Promise<void> {
-    for (let offset = from; offset < to; ) {
+    const { partition, clock, meaningOf } = this.#options;
+    for (;;) {
       try {
-        for await (const batch of this.#log.read(this.#partition, from, to)) {
-          const [record] = batch;
-          if (record !== undefined) return this.#lose(record.offset);
+        for await (const batch of this.#log.read(partition, from, to)) {
+          for (const record of batch) {
+            const meaning = meaningOf(record);
+            if (meaning !== 'void') return this.#lose(record.offset, meaning === 'lease');
+          }
         }
-        offset = to;
+        return;
       } catch {
-        await new Promise<void>((resolve) => this.#clock.after(READ_PAUSE_MS, resolve));
+        await new Promise<void>((resolve) => clock.after(READ_PAUSE_MS, resolve));
       }
     }
   }
 
-  #lose(offset: Offset): void {
-    this.#lost = new Overtaken(offset);
-    this.#overtaken(this.#lost);
+  #lose(offset: Offset, byLease: boolean): void {
+    this.#lost = new Overtaken(offset, byLease);
+    this.#options.overtaken(this.#lost);
   }
 
   tail(partition: Partition, from: Offset, signal: AbortSignal): AsyncIterable<readonly StoredRecord[]> {

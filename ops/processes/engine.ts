@@ -57,7 +57,7 @@ async function run(): Promise<void> {
         ? null
         : (error) => {
             logger.fatal({ err: error }, 'another node has taken over this log');
-            process.exit(REFUSED);
+            process.exit(error.byLease ? REFUSED : 1);
           },
     commitTimeoutMs: configuration.commitTimeoutMs,
     onCommitMs: (ms) => commitLatency.observe(ms),
