@@ -64,6 +64,7 @@ export type Logical =
         readonly id: ColumnId;
         readonly function: TableFunction;
         readonly arguments: readonly Scalar[];
+        readonly whole: boolean;
       }>;
     }
   | {

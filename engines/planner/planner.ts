@@ -174,6 +174,7 @@ export class Planner {
       id: f.id,
       definition: f.function,
       args: f.arguments.map((a) => this.evaluator(a, input.layout)),
+      whole: f.whole,
     }));
     return projectSetNode(input, functions);
   }

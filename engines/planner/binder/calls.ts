@@ -1,6 +1,7 @@
 import type { Expression } from '#schemas/program/expression.js';
 import { SqlError } from '#schemas/sqlstate/sql-error.js';
 import type { SqlType } from '#schemas/values/type.js';
+import { TYPES } from '#schemas/values/type-name.js';
 import type { Value } from '#schemas/values/value.js';
 import type { TableFunction } from '../../functions/definition.js';
 import type { CallScalar, Evaluate, Scalar } from '../../vm/scalar.js';
@@ -121,11 +122,12 @@ function setFunction(
     e.token,
   );
   const columns = definition.columns(args.map((a) => a.type));
-  if (columns.length !== 1)
-    throw new SqlError('feature_not_supported', `${name} answers rows: use it in FROM`, { token: e.token });
   const id = binder.context.newId();
-  place.sets.push({ id, function: definition, arguments: args });
-  return { kind: 'column', type: (columns[0] as { type: SqlType }).type, id, name };
+  place.sets.push({ id, function: definition, arguments: args, whole: columns.length > 1 });
+  const [only] = columns;
+  if (columns.length === 1 && only !== undefined) return { kind: 'column', type: only.type, id, name };
+  binder.context.composites.set(id, columns);
+  return { kind: 'column', type: TYPES.record, id, name };
 }
 
 /** A set-returning function over bound arguments. */

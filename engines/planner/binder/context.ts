@@ -6,11 +6,14 @@ import type { SqlType } from '#schemas/values/type.js';
 import { arrayOf, typeByName } from '#schemas/values/type-name.js';
 import type { Catalog, UserEntry } from '../../catalog/entry.js';
 import type { FunctionLibrary } from '../../functions/library.js';
-import type { ColumnId } from '../../vm/scalar.js';
+import type { ColumnId, Scalar } from '../../vm/scalar.js';
 import type { ModifyPlan } from '../../vm/writes/modify.js';
 import type { CteTable } from '../logical.js';
 import { Coercion, type RegistryCasts } from './coercion.js';
 import { ParameterTypes } from './parameters.js';
+
+/** Columns of system catalogs that PostgreSQL gives the types int2vector and oidvector. */
+const VECTORS: ReadonlySet<string> = new Set(['indkey', 'indoption', 'indclass', 'indcollation', 'proargtypes']);
 
 /** What binding a statement needs of its surroundings, and what all of its parts share. */
 export class BindContext {
@@ -26,6 +29,11 @@ export class BindContext {
   /** Binds and plans one of them. */
   bindWrite: ((statement: WithWrite, ctes: CteScope) => BoundWrite) | null = null;
   #nextId = 0;
+
+  /** The fields of columns that are composites. */
+  readonly composites = new Map<ColumnId, ReadonlyArray<{ readonly name: string; readonly type: SqlType }>>();
+
+  readonly #vectors = new Set<ColumnId>();
 
   constructor(options: {
     catalog: Catalog;
@@ -59,6 +67,21 @@ export class BindContext {
     } finally {
       this.#user = before;
     }
+  }
+
+  /** Is it an array whose elements are counted from 0? */
+  isVector(scalar: Scalar): boolean {
+    return scalar.kind === 'column' && (VECTORS.has(scalar.name) || this.#vectors.has(scalar.id));
+  }
+
+  /** An id for an output; a column passed on by another name stays a composite or a vector. */
+  outputFor(scalar: Scalar): ColumnId {
+    const id = this.newId();
+    if (scalar.kind !== 'column') return id;
+    const fields = this.composites.get(scalar.id);
+    if (fields !== undefined) this.composites.set(id, fields);
+    if (this.isVector(scalar)) this.#vectors.add(id);
+    return id;
   }
 
   newId(): ColumnId {

@@ -3,7 +3,7 @@ import type { Expression, OrderItem } from '#schemas/program/expression.js';
 import { SqlError } from '#schemas/sqlstate/sql-error.js';
 import type { SqlType } from '#schemas/values/type.js';
 import { arrayOf, printType, TYPES } from '#schemas/values/type-name.js';
-import type { Value } from '#schemas/values/value.js';
+import type { Row, Value } from '#schemas/values/value.js';
 import type { OperatorDefinition, ScalarFunction } from '../../functions/definition.js';
 import type { CallScalar, Evaluate, Scalar } from '../../vm/scalar.js';
 import type { SortKey } from '../logical.js';
@@ -95,9 +95,7 @@ export class ExpressionBinder {
       case 'subscript':
         return this.#subscript(e, place);
       case 'field':
-        throw new SqlError('feature_not_supported', 'selecting a field of a composite value is not supported', {
-          token: e.token,
-        });
+        return this.#field(e, place);
       case 'collate':
         return this.#collate(e, place);
       case 'default':
@@ -344,7 +342,8 @@ export class ExpressionBinder {
         evaluate: slice,
       };
     }
-    const at: Evaluate = (list, index) => (list as readonly Value[])[(index as number) - 1] ?? null;
+    const first = this.context.isVector(operand) ? 0 : 1;
+    const at: Evaluate = (list, index) => (list as readonly Value[])[(index as number) - first] ?? null;
     return {
       kind: 'call',
       type: operand.type.element,
@@ -354,6 +353,29 @@ export class ExpressionBinder {
       strict: true,
       volatility: 'immutable',
       evaluate: at,
+    };
+  }
+
+  #field(e: Extract<Expression, { kind: 'field' }>, place: Place): Scalar {
+    const operand = this.bind(e.operand, place);
+    const fields = operand.kind === 'column' ? this.context.composites.get(operand.id) : undefined;
+    const at = fields?.findIndex((field) => field.name === e.name) ?? -1;
+    const field = fields?.[at];
+    if (field === undefined) {
+      throw new SqlError('feature_not_supported', 'selecting a field of a composite value is not supported', {
+        token: e.token,
+      });
+    }
+    const evaluate: Evaluate = (row) => (row as Row)[at] ?? null;
+    return {
+      kind: 'call',
+      type: field.type,
+      name: `field ${field.name}`,
+      operator: false,
+      arguments: [operand],
+      strict: true,
+      volatility: 'immutable',
+      evaluate,
     };
   }
 

@@ -22,6 +22,8 @@ export interface Place {
     readonly id: ColumnId;
     readonly function: TableFunction;
     readonly arguments: readonly Scalar[];
+    /** The value is the whole row, a composite, and not its only column. */
+    readonly whole: boolean;
   }> | null;
 }
 

@@ -192,12 +192,13 @@ export class QueryBinder {
     const found: Array<{ name: string; scalar: Scalar; id: ColumnId }> = [];
     for (const item of items) {
       if (item.kind === 'star') {
-        for (const { name, scalar } of this.star(item, scope)) found.push({ name, scalar, id: this.context.newId() });
+        for (const { name, scalar } of this.star(item, scope))
+          found.push({ name, scalar, id: this.context.outputFor(scalar) });
         continue;
       }
       const bound = this.expressions.bind(item.expression, place);
       const scalar = keepUnknown ? bound : this.context.coercion.settle(bound);
-      found.push({ name: item.alias ?? columnName(item.expression), scalar, id: this.context.newId() });
+      found.push({ name: item.alias ?? columnName(item.expression), scalar, id: this.context.outputFor(scalar) });
     }
     return found;
   }

@@ -193,6 +193,8 @@ export function projectSetNode(
     readonly id: ColumnId;
     readonly definition: TableFunction;
     readonly args: readonly Evaluator[];
+    /** Whole rows instead of the one column. */
+    readonly whole: boolean;
   }>,
 ): PlanNode {
   const map = (batch: Batch, runtime: Runtime): Batch => {
@@ -200,7 +202,8 @@ export function projectSetNode(
     for (const row of batch) {
       const sets = functions.map((f) => [...callTableFunction(f.definition, f.args, row, runtime)]);
       const longest = Math.max(...sets.map((s) => s.length));
-      for (let i = 0; i < longest; i++) rows.push([...row, ...sets.map((s) => s[i]?.[0] ?? null)]);
+      for (let i = 0; i < longest; i++)
+        rows.push([...row, ...sets.map((s, n) => (functions[n]?.whole === true ? s[i] : s[i]?.[0]) ?? null)]);
     }
     return rows;
   };
