@@ -177,6 +177,9 @@ function settings(session: Session, statement: SettingStatement): UtilityResult 
   }
 }
 
+/** Names that would make the session another user's. */
+const ROLE_NAMES = new Set(['role', 'session_authorization']);
+
 function setOne(session: Session, name: string, value: string | null, local: boolean): void {
   if (local && !session.block.explicit)
     session.notice(
@@ -192,6 +195,13 @@ function setOne(session: Session, name: string, value: string | null, local: boo
       deferrable: null,
     });
     return;
+  }
+  if (ROLE_NAMES.has(name.toLowerCase())) {
+    if (value === null || value === 'none' || value === session.user.name) return;
+    throw new SqlError(
+      'feature_not_supported',
+      `SET ${name.toUpperCase().replace('_', ' ')} to another role is not supported`,
+    );
   }
   session.settings.set(name, value, local);
 }

@@ -99,6 +99,11 @@ export const STEPS: ReadonlyArray<readonly [who: string, sql: string]> = [
   ['super', 'GRANT SELECT ON nothing TO ann'],
   ['super', 'GRANT SELECT ON t TO nobody'],
   ['super', 'GRANT USAGE ON t TO ann'],
+  // To be who one is needs no right.
+  ['ben', 'SET ROLE NONE'],
+  ['ben', 'SET ROLE ben'],
+  ['ben', 'SET SESSION AUTHORIZATION ben'],
+  ['ben', 'SET SESSION AUTHORIZATION DEFAULT'],
   // What a role is, besides.
   ['crew', 'SELECT 1'],
   ['nobody', 'SELECT 1'],

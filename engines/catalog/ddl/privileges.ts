@@ -144,6 +144,10 @@ async function change(
     (row) => row.object === target.id && row.grantee === grantee && row.privilege === privilege,
   );
   if (statement.revoke) {
+    if (target.kind === 'database' && privilege === 'connect' && grantee === 0)
+      throw new SqlError('feature_not_supported', 'CONNECT cannot be taken from PUBLIC', {
+        hint: 'ALTER ROLE … NOLOGIN keeps a user out of every database.',
+      });
     if (before === undefined) return;
     // REVOKE GRANT OPTION FOR keeps the privilege itself.
     if (statement.withGrantOption) await work.update(GRANTS, before, { ...before, grantOption: false });
