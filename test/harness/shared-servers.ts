@@ -7,6 +7,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from '
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startKafka } from './kafka.js';
+import { startKafkaContainer } from './kafka-container.js';
 import { startPostgres } from './postgres.js';
 
 /** The directory of this test run; set by the global set-up, inherited by workers. */
@@ -74,11 +75,16 @@ export function sharedPostgres(): Promise<SharedPostgres> {
   });
 }
 
-/** The run's Kafka, one broker; or the one at POLYLOG_TEST_KAFKA (host:port), where there is no Java to start it with. Use a cluster name of your own; tests that stop brokers start their own Kafka. */
+/** The run's Kafka, one broker: in a container where an engine runs one, else from the jars; or the one at POLYLOG_TEST_KAFKA (host:port), where there is no Java to start it with. Use a cluster name of your own; tests that stop brokers start their own Kafka. */
 export function sharedKafka(): Promise<SharedKafka> {
   const outside = process.env['POLYLOG_TEST_KAFKA'];
   if (outside !== undefined) return Promise.resolve({ bootstrap: outside });
   return shared('kafka', async (ownerPid) => {
+    const container = await startKafkaContainer(ownerPid);
+    if (container !== null) {
+      const { bootstrap, pid, directory } = container;
+      return { server: { bootstrap }, ending: { pids: [pid], signal: 'SIGTERM', directory } };
+    }
     const { bootstrap, brokers, directory } = await startKafka({ ownerPid });
     const pids = brokers.map((broker) => broker.pid);
     return { server: { bootstrap }, ending: { pids, signal: 'SIGKILL', directory } };
