@@ -214,7 +214,7 @@ function isIncompatible(error: unknown): boolean {
 function refusal(shape: EventShape, error: unknown): unknown {
   if (!(error instanceof RegistryError)) return error;
   return new SqlError(
-    isIncompatible(error) ? 'object_not_in_prerequisite_state' : 'cannot_connect_now',
+    isIncompatible(error) ? 'object_not_in_prerequisite_state' : 'io_error',
     `the schema registry refused the event schema of "${shape.schema}.${shape.name}": ${error.message}`,
   );
 }

@@ -35,7 +35,7 @@ export function refusalOf(error: unknown): Error {
       ? new SqlError('disk_full', `could not commit: ${error.message}`, {
           hint: 'Free space on the disk that holds the log; nothing has been changed.',
         })
-      : new SqlError('cannot_connect_now', `could not commit: ${error.message}`, {
+      : new SqlError('io_error', `could not commit: ${error.message}`, {
           hint: 'Nothing has been changed; try again when the log is back.',
         });
   }

@@ -276,7 +276,7 @@ function commit(world: World, index: number): void {
         leave();
         if (
           !(error instanceof SqlError) ||
-          !['serialization_failure', 'disk_full', 'cannot_connect_now'].includes(error.condition)
+          !['serialization_failure', 'disk_full', 'io_error'].includes(error.condition)
         )
           throw error;
       },

@@ -79,7 +79,7 @@ export interface Transaction {
   rollbackTo(mark: Mark): void;
 
   /**
-   * Resolves when the commit is durable and decided. Locks are released when it is appended. Rejects with 40001 (certification), 57P03/08006-class conditions
+   * Resolves when the commit is durable and decided. Locks are released when it is appended. Rejects with 40001 (certification), 58030 or 53100
    * (log away) or 08007 (outcome unknown); the transaction is over in every case.
    */
   commit(): Promise<Offset>;

@@ -76,7 +76,7 @@ describe('a commit whose append was sent and never answered', () => {
     await turns();
     const reader = harness.begin();
     lost.tell();
-    await expect(committing).rejects.toMatchObject({ condition: 'cannot_connect_now' });
+    await expect(committing).rejects.toMatchObject({ condition: 'io_error' });
     expect(await rows(reader)).toEqual([]);
     const again = await inserted(harness, ADA);
     await again.commit();
@@ -131,7 +131,7 @@ describe('a commit whose append was sent and never answered', () => {
     const many = Array.from({ length: 7_000 }, (_, i): Row => [i, null, i % 3]);
     const lost = loseAnswer(harness, true);
     const committing = (await inserted(harness, ...many)).commit();
-    await expect(committing).rejects.toMatchObject({ condition: 'cannot_connect_now' });
+    await expect(committing).rejects.toMatchObject({ condition: 'io_error' });
     lost.tell();
     await turns();
     expect(await rows(harness.begin())).toEqual([]);
