@@ -153,7 +153,7 @@ export class SessionFunctions implements CatalogFunctions {
       ['current_schema', () => this.#schemas()[0] ?? null],
       ['current_schemas', ([implicit]) => (implicit === true ? ['pg_catalog', ...this.#schemas()] : this.#schemas())],
       ['pg_table_is_visible', visible],
-      ...['type', 'function', 'operator', 'opclass', 'collation', 'statistics_obj'].map(
+      ...['type', 'function', 'operator', 'opclass', 'opfamily', 'conversion', 'collation', 'statistics_obj'].map(
         (kind): readonly [string, Answer] => [`pg_${kind}_is_visible`, () => true],
       ),
     ];

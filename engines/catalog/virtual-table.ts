@@ -1,7 +1,7 @@
 import { assert } from '#schemas/kernel/assert.js';
 import type { ObjectId } from '#schemas/kernel/brand.js';
 import type { SqlType } from '#schemas/values/type.js';
-import { arrayOf, typeByName } from '#schemas/values/type-name.js';
+import { arrayOf, TYPES, typeByName } from '#schemas/values/type-name.js';
 import type { Value } from '#schemas/values/value.js';
 import type { Catalog, VirtualTableEntry } from './entry.js';
 import { CatalogSnapshot } from './snapshot.js';
@@ -12,10 +12,17 @@ export type Cells = { readonly [column: string]: Value };
 /** Computes the rows of one database. */
 export type Compute = (catalog: CatalogSnapshot, database: ObjectId) => Iterable<Cells>;
 
+const VECTORS: Readonly<Record<string, SqlType>> = {
+  int2vector: { kind: 'array', element: TYPES.smallint, vector: true },
+  oidvector: { kind: 'array', element: TYPES.oid, vector: true },
+};
+
 /** 'oid oid, relname name, relacl text[]' → columns. */
 function readColumns(text: string): ReadonlyArray<{ readonly name: string; readonly type: SqlType }> {
   return text.split(',').map((part) => {
     const [name = '', typeText = ''] = part.trim().split(/\s+/);
+    const vector = VECTORS[typeText];
+    if (vector !== undefined) return { name, type: vector };
     const array = typeText.endsWith('[]');
     const type = typeByName(array ? typeText.slice(0, -2) : typeText);
     assert(type !== null, `a virtual table's column ${name} has the unknown type ${typeText}`);

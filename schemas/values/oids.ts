@@ -67,9 +67,13 @@ function typesByOid(): Map<number, SqlType> {
   return types;
 }
 
+const INT2VECTOR = 22;
+const OIDVECTOR = 30;
+
 /** The type's oid; of an array, that of its element's array type, however many dimensions it has. */
 export function oidOf(type: SqlType): number {
   if (type.kind !== 'array') return WIRE_TYPES[type.kind].oid;
+  if (type.vector === true) return type.element.kind === 'smallint' ? INT2VECTOR : OIDVECTOR;
   return type.element.kind === 'array' ? oidOf(type.element) : WIRE_TYPES[type.element.kind].arrayOid;
 }
 

@@ -126,6 +126,7 @@ export function textPrinter(type: SqlType, context: TextContext): TextPrinter {
       return (v) => printInterval(v as Interval, context);
     case 'array': {
       const element = textPrinter(type.element, context);
+      if (type.vector === true) return (v) => (v as SqlArray).map(element).join(' ');
       return (v) => printArray(v as SqlArray, element);
     }
     default:

@@ -6,7 +6,8 @@ export type SqlType =
   | { readonly kind: 'numeric'; readonly precision: number | null; readonly scale: number | null }
   | { readonly kind: 'varchar'; readonly length: number | null }
   | { readonly kind: 'char'; readonly length: number }
-  | { readonly kind: 'array'; readonly element: SqlType };
+  /** `vector`: PostgreSQL's int2vector and oidvector, in results of catalog tables only: another text form, another oid. */
+  | { readonly kind: 'array'; readonly element: SqlType; readonly vector?: true };
 
 /**
  * Types without modifiers. `unknown` is the type of an untyped literal or NULL until the binder gives it one;

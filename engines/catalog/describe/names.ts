@@ -6,6 +6,7 @@ import { arrayOf, printType, typeByName } from '#schemas/values/type-name.js';
 import { quoteIdentifier } from '../../functions/scalars/text.js';
 import type { SessionIdentity } from '../ddl-contract.js';
 import type { RelationEntry } from '../entry.js';
+import { TYPE_FUNCTION_OIDS } from '../pg-catalog/type-functions.js';
 
 /** Names of things in text: regclass, regtype and their like. */
 
@@ -118,18 +119,8 @@ export function formatType(oid: number, typmod: number | null): string {
 }
 
 /** Functions that catalogs refer to by number. */
-const PROCEDURES: ReadonlyArray<readonly [number, string]> = [
-  [750, 'array_in'],
-  [751, 'array_out'],
-  [2290, 'record_in'],
-  [2291, 'record_out'],
-  [3832, 'anyrange_in'],
-  [3504, 'anyenum_in'],
-  [46, 'textin'],
-  [47, 'textout'],
-];
-const PROCEDURE_BY_NAME = new Map(PROCEDURES.map(([oid, name]) => [name, oid]));
-const PROCEDURE_BY_OID = new Map(PROCEDURES);
+const PROCEDURE_BY_NAME = TYPE_FUNCTION_OIDS;
+const PROCEDURE_BY_OID = new Map([...TYPE_FUNCTION_OIDS].map(([name, oid]) => [oid, name]));
 
 export function procedureOid(text: string): number | null {
   if (/^\d+$/.test(text)) return Number(text);

@@ -206,15 +206,30 @@ function* indexAttributes(catalog: CatalogSnapshot, relation: RelationRow): Iter
   const bySlot = (slot: number): ColumnRow | undefined =>
     columns.find((column) => column.slot === slot && !column.dropped);
   const slots = [...indexColumns(index).map((column) => column.slot), ...(index.include ?? [])];
+  const taken = new Set<string>();
+  const texts = indexColumns(index).map((column) => column.text);
   for (const [i, slot] of slots.entries()) {
     const column = slot === null ? undefined : bySlot(slot);
     yield attribute(
       relation.id,
-      column?.name ?? 'expr',
+      freeName(column?.name ?? expressionName(texts[i] ?? ''), taken),
       i + 1,
       column === undefined ? { kind: 'text' } : readType(column.type),
     );
   }
+}
+
+/** PostgreSQL's FigureIndexColname: a function's name, or expr. */
+function expressionName(text: string): string {
+  return /^"?(\w+)"?\(/.exec(text)?.[1] ?? 'expr';
+}
+
+/** The name, with a number behind it where the index has it already. */
+function freeName(name: string, taken: Set<string>): string {
+  let free = name;
+  for (let i = 1; taken.has(free); i++) free = `${name}${i}`;
+  taken.add(free);
+  return free;
 }
 
 /** A default's own number: one a column. */
@@ -324,7 +339,7 @@ export const RELATION_TABLES: readonly VirtualTableEntry[] = [
     'pg_catalog',
     'pg_index',
     2_610,
-    'indexrelid oid, indrelid oid, indnatts int2, indnkeyatts int2, indisunique bool, indnullsnotdistinct bool, indisprimary bool, indisexclusion bool, indimmediate bool, indisclustered bool, indisvalid bool, indcheckxmin bool, indisready bool, indislive bool, indisreplident bool, indkey int2[], indcollation oid[], indclass oid[], indoption int2[], indexprs text, indpred text',
+    'indexrelid oid, indrelid oid, indnatts int2, indnkeyatts int2, indisunique bool, indnullsnotdistinct bool, indisprimary bool, indisexclusion bool, indimmediate bool, indisclustered bool, indisvalid bool, indcheckxmin bool, indisready bool, indislive bool, indisreplident bool, indkey int2vector, indcollation oidvector, indclass oidvector, indoption int2vector, indexprs text, indpred text',
     indexes,
   ),
   virtualTable(

@@ -4,6 +4,7 @@ import type { VirtualTableEntry } from '../entry.js';
 import { BOOTSTRAP } from '../system-tables.js';
 import { type Cells, virtualTable } from '../virtual-table.js';
 import { collationOf, operatorClassOf } from './relations.js';
+import { TYPE_FUNCTION_OIDS, typeFunctionCells } from './type-functions.js';
 
 /** pg_type and what hangs on types: pg_opclass, pg_am, pg_collation. */
 
@@ -75,12 +76,10 @@ function typeCells(oid: number, name: string, size: number, type: SqlType, more:
     typtypmod: -1,
     typndims: 0,
     typcollation: collationOf(type),
+    ...typeFunctionCells(name),
     ...more,
   };
 }
-
-/** oid of array_in, by which clients tell arrays from other types. */
-const ARRAY_IN = 750;
 
 function* types(): Iterable<Cells> {
   for (const { oid, arrayOid, size, name, type } of LISTED_TYPES) {
@@ -94,10 +93,38 @@ function* types(): Iterable<Cells> {
     const array: SqlType = { kind: 'array', element: type };
     yield typeCells(arrayOid, `_${name}`, -1, array, {
       typelem: oid,
-      typinput: ARRAY_IN,
       typcategory: type.kind === 'record' ? 'P' : 'A',
       typtype: type.kind === 'record' ? 'p' : 'b',
     });
+  }
+}
+
+const INTERNAL_LANGUAGE = 12;
+
+/** Of functions pg_proc knows those that pg_type refers to. */
+function* typeFunctions(): Iterable<Cells> {
+  for (const [proname, oid] of TYPE_FUNCTION_OIDS) {
+    yield {
+      oid,
+      proname,
+      pronamespace: BOOTSTRAP.pgCatalog,
+      proowner: BOOTSTRAP.superuser,
+      prolang: INTERNAL_LANGUAGE,
+      procost: 1,
+      prorows: 0,
+      provariadic: 0,
+      prosupport: 0,
+      prokind: 'f',
+      prosecdef: false,
+      proleakproof: false,
+      proisstrict: true,
+      proretset: false,
+      provolatile: 'i',
+      proparallel: 's',
+      pronargs: 1,
+      pronargdefaults: 0,
+      prosrc: proname,
+    };
   }
 }
 
@@ -154,6 +181,13 @@ export const TYPE_TABLES: readonly VirtualTableEntry[] = [
     2_616,
     'oid oid, opcmethod oid, opcname name, opcnamespace oid, opcowner oid, opcfamily oid, opcintype oid, opcdefault bool, opckeytype oid',
     operatorClasses,
+  ),
+  virtualTable(
+    'pg_catalog',
+    'pg_proc',
+    1_255,
+    'oid oid, proname name, pronamespace oid, proowner oid, prolang oid, procost float4, prorows float4, provariadic oid, prosupport regproc, prokind char, prosecdef bool, proleakproof bool, proisstrict bool, proretset bool, provolatile char, proparallel char, pronargs int2, pronargdefaults int2, prorettype oid, proargtypes oidvector, proallargtypes oid[], proargmodes char[], proargnames text[], proargdefaults text, protrftypes oid[], prosrc text, probin text, prosqlbody text, proconfig text[], proacl text[]',
+    typeFunctions,
   ),
   virtualTable('pg_catalog', 'pg_am', 2_601, 'oid oid, amname name, amhandler regproc, amtype char', () => [
     { oid: 2, amname: 'heap', amhandler: 3, amtype: 't' },

@@ -4,11 +4,6 @@ import { virtualTable } from '../virtual-table.js';
 /** Tables of PostgreSQL for things that Polylog does not have. They are empty, and clients that look into them find nothing. */
 const UNUSED: ReadonlyArray<readonly [name: string, id: number, columns: string]> = [
   [
-    'pg_proc',
-    1_255,
-    'oid oid, proname name, pronamespace oid, proowner oid, prolang oid, procost float4, prorows float4, provariadic oid, prosupport regproc, prokind char, prosecdef bool, proleakproof bool, proisstrict bool, proretset bool, provolatile char, proparallel char, pronargs int2, pronargdefaults int2, prorettype oid, proargtypes oid[], proallargtypes oid[], proargmodes char[], proargnames text[], proargdefaults text, protrftypes oid[], prosrc text, probin text, prosqlbody text, proconfig text[], proacl text[]',
-  ],
-  [
     'pg_aggregate',
     2_600,
     'aggfnoid regproc, aggkind char, aggnumdirectargs int2, aggtransfn regproc, aggfinalfn regproc, aggtranstype oid',

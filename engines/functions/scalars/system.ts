@@ -178,6 +178,8 @@ const DESCRIBED: ReadonlyArray<readonly [string, readonly TypePattern[], ScalarF
   ['pg_function_is_visible', ['oid'], 'boolean'],
   ['pg_operator_is_visible', ['oid'], 'boolean'],
   ['pg_opclass_is_visible', ['oid'], 'boolean'],
+  ['pg_opfamily_is_visible', ['oid'], 'boolean'],
+  ['pg_conversion_is_visible', ['oid'], 'boolean'],
   ['pg_collation_is_visible', ['oid'], 'boolean'],
   ['pg_statistics_obj_is_visible', ['oid'], 'boolean'],
   ['pg_encoding_to_char', ['integer'], 'name'],

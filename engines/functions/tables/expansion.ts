@@ -110,6 +110,13 @@ function* expanded([array]: readonly Value[]): Rows {
   for (const item of flat(array as SqlArray)) yield [item, ++n];
 }
 
+/** Two arrays side by side, the shorter one filled up with NULLs. */
+function* abreast([first, second]: readonly Value[]): Rows {
+  const left = first === null ? [] : [...flat(first as SqlArray)];
+  const right = second === null ? [] : [...flat(second as SqlArray)];
+  for (let i = 0; i < Math.max(left.length, right.length); i++) yield [left[i] ?? null, right[i] ?? null];
+}
+
 function* options([array]: readonly Value[]): Rows {
   for (const item of flat(array as SqlArray)) {
     const [name = '', ...value] = String(item).split('=');
@@ -127,6 +134,13 @@ export const EXPANSIONS: readonly TableFunction[] = [
     columns: (types) => [{ name: 'unnest', type: elementType(types[0] as SqlType) }],
     strict: true,
     evaluate: ([array]) => single(flat(array as SqlArray)),
+  },
+  {
+    name: 'unnest',
+    arguments: ['anyarray', 'anyarray'],
+    columns: (types) => types.map((type) => ({ name: 'unnest', type: elementType(type as SqlType) })),
+    strict: false,
+    evaluate: abreast,
   },
   {
     name: '_pg_expandarray',

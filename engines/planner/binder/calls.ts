@@ -130,6 +130,16 @@ function setFunction(
   return { kind: 'column', type: TYPES.record, id, name };
 }
 
+/** Elements of an int2vector are counted from 0. */
+function fromZero(definition: TableFunction): TableFunction {
+  return {
+    ...definition,
+    *evaluate(args, context) {
+      for (const [subscript] of definition.evaluate(args, context)) yield [(subscript as number) - 1];
+    },
+  };
+}
+
 /** A set-returning function over bound arguments. */
 export function tableFunction(
   binder: ExpressionBinder,
@@ -150,8 +160,10 @@ export function tableFunction(
   );
   if (found === 'none') throw binder.noFunction(name, args, token);
   if (found === 'ambiguous') throw binder.ambiguous(name, args, token);
+  const [first] = args;
+  const counted = name === 'generate_subscripts' && first !== undefined && binder.context.isVector(first);
   return {
-    definition: found.candidate.definition,
+    definition: counted ? fromZero(found.candidate.definition) : found.candidate.definition,
     args: args.map((a, i) =>
       binder.context.coercion.require(a, found.types[i] as SqlType, `argument of ${name}`, token),
     ),

@@ -64,6 +64,7 @@ export class Coercion {
       if (scalar.type.kind !== 'unknown' && !canCoerce(scalar.type, to, method)) return null;
       return this.#literal(scalar, to, method === 'explicit');
     }
+    if (isVector(scalar.type) && to.kind === 'array') return this.to(asArray(scalar), to, method);
     if (sameType(scalar.type, to)) return scalar;
     if (sameKind(scalar.type, to) && !hasModifiers(to)) return scalar;
     if (!canCoerce(scalar.type, to, method)) return null;
@@ -161,6 +162,16 @@ function located<A, B>(convert: (value: A) => B, token: number): (value: A) => B
       throw error instanceof SqlError && token >= 0 ? error.at(token) : error;
     }
   };
+}
+
+function isVector(type: SqlType): boolean {
+  return type.kind === 'array' && type.vector === true;
+}
+
+/** An int2vector as the array that it is. */
+function asArray(scalar: Scalar): Scalar {
+  const { type } = scalar;
+  return type.kind === 'array' ? { ...scalar, type: { kind: 'array', element: type.element } } : scalar;
 }
 
 function isString(type: SqlType): boolean {

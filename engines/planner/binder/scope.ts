@@ -1,5 +1,6 @@
 import { SqlError } from '#schemas/sqlstate/sql-error.js';
 import type { SqlType } from '#schemas/values/type.js';
+import { TYPES } from '#schemas/values/type-name.js';
 import type { ColumnId, Scalar } from '../../vm/scalar.js';
 
 /** A column that names can reach. */
@@ -108,8 +109,16 @@ export class Scope {
         owner = relation;
       }
     }
+    if (found === null && column === 'tableoid') return this.#tableOid(table);
     owner?.onRead?.();
     return found === null ? null : { kind: 'column', type: found.type, id: found.id, name: found.name, token };
+  }
+
+  /** The system column: the oid of the only relation, or of the one of that alias. */
+  #tableOid(alias: string | null): Scalar | null {
+    const relations = this.relations.filter((r) => alias === null || r.alias === alias);
+    const table = relations.length === 1 ? (relations[0]?.columns[0]?.table ?? 0) : 0;
+    return table === 0 ? null : { kind: 'constant', type: TYPES.oid, value: table };
   }
 
   /** The relation of that alias, here or around. */
