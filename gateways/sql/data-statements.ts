@@ -132,7 +132,14 @@ function parseOnConflict(p: Parser): OnConflict {
   if (p.accept('nothing')) return { target, update: null, token };
   p.expect('update', 'set');
   if (target.kind === 'none')
-    throw p.errorAt('syntax_error', 'ON CONFLICT DO UPDATE requires inference specification or constraint name', token);
+    throw p.errorAt(
+      'syntax_error',
+      'ON CONFLICT DO UPDATE requires inference specification or constraint name',
+      token,
+      {
+        hint: 'For example, ON CONFLICT (column_name).',
+      },
+    );
   const sets = p.commaList(() => assignment(p));
   const where = p.accept('where') ? p.dialect.grammar.expression(p) : null;
   return { target, update: { sets, where }, token };

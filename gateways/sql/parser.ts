@@ -294,8 +294,13 @@ export class Parser {
     return this.errorAt('feature_not_supported', `${what} is not supported`, token);
   }
 
-  errorAt(condition: SqlError['condition'], message: string, token: number): SqlError {
+  errorAt(
+    condition: SqlError['condition'],
+    message: string,
+    token: number,
+    more: { readonly hint?: string } = {},
+  ): SqlError {
     const start = (this.tokens[this.first + token] ?? this.last).start;
-    return new SqlError(condition, message, { position: characterCount(this.text, start) + 1 });
+    return new SqlError(condition, message, { ...more, position: characterCount(this.text, start) + 1 });
   }
 }

@@ -137,6 +137,8 @@ describe('a node', () => {
     await fetch(`http://${node.host}:${node.httpPort}/subjects?token=query-secret`, {
       headers: { authorization: 'Basic header-secret' },
     });
+    // What a process logs comes through a pipe.
+    while (!node.output().includes('"route":"/subjects"')) await sleep(50);
     const lines = node.output().trim().split('\n');
     const banner = lines.findIndex((line) => line.startsWith('Polylog is ready.'));
     // Standard output shares the file: the URL is for whoever starts the node, and is not part of the log.

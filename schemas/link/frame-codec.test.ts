@@ -116,6 +116,8 @@ describe('frames on the wire', () => {
     );
     fc.assert(
       fc.property(plain, (values) => {
+        // That one renames this key, for its own protection.
+        fc.pre(!JSON.stringify(values).includes('"__proto__"'));
         const writer = new MessagePackWriter(16);
         writer.array(values);
         expect(unpack(writer.buffer.subarray(0, writer.position))).toEqual(values);

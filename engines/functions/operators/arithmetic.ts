@@ -93,17 +93,26 @@ export function checkFloat(result: number, inputInfinite: boolean, zeroIsValid: 
 
 const infinite = (a: number): boolean => a === Number.POSITIVE_INFINITY || a === Number.NEGATIVE_INFINITY;
 
-function floats(kind: 'real' | 'double', fit: (value: number) => number): OperatorDefinition[] {
+type Float = 'real' | 'double';
+
+/** The four operations of two floats, whose kinds may differ: then the result is a double. */
+function fourOf(left: Float, right: Float, result: Float, fit: (value: number) => number): OperatorDefinition[] {
   return [
-    infix('+', kind, kind, kind, (a: number, b: number) => checkFloat(fit(a + b), infinite(a) || infinite(b), true)),
-    infix('-', kind, kind, kind, (a: number, b: number) => checkFloat(fit(a - b), infinite(a) || infinite(b), true)),
-    infix('*', kind, kind, kind, (a: number, b: number) =>
+    infix('+', left, right, result, (a: number, b: number) => checkFloat(fit(a + b), infinite(a) || infinite(b), true)),
+    infix('-', left, right, result, (a: number, b: number) => checkFloat(fit(a - b), infinite(a) || infinite(b), true)),
+    infix('*', left, right, result, (a: number, b: number) =>
       checkFloat(fit(a * b), infinite(a) || infinite(b), a === 0 || b === 0),
     ),
-    infix('/', kind, kind, kind, (a: number, b: number) => {
+    infix('/', left, right, result, (a: number, b: number) => {
       if (b === 0 && !Number.isNaN(a)) throw exact.divisionByZero();
       return checkFloat(fit(a / b), infinite(a), a === 0 || infinite(b));
     }),
+  ];
+}
+
+function floats(kind: Float, fit: (value: number) => number): OperatorDefinition[] {
+  return [
+    ...fourOf(kind, kind, kind, fit),
     prefix('-', kind, kind, (a: number) => -a),
     prefix('+', kind, kind, (a: number) => a),
     prefix('@', kind, kind, (a: number) => Math.abs(a)),
@@ -138,6 +147,8 @@ export const ARITHMETIC: readonly OperatorDefinition[] = [
   ...NUMERIC,
   ...floats('double', (v) => v),
   ...floats('real', Math.fround),
+  ...fourOf('real', 'double', 'double', (v) => v),
+  ...fourOf('double', 'real', 'double', (v) => v),
   infix('^', 'double', 'double', 'double', powerOfDoubles),
   prefix('|/', 'double', 'double', squareRoot),
   prefix('||/', 'double', 'double', Math.cbrt),

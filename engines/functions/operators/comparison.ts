@@ -72,8 +72,8 @@ const BY_KIND: ReadonlyArray<readonly [TypeKind, Six]> = [
   ),
 ];
 
-function six(kind: TypeKind, functions: Six): OperatorDefinition[] {
-  return SYMBOLS.map((symbol, i) => infix(symbol, kind, kind, 'boolean', functions[i] as Compare));
+function six(kind: TypeKind, functions: Six, right: TypeKind = kind): OperatorDefinition[] {
+  return SYMBOLS.map((symbol, i) => infix(symbol, kind, right, 'boolean', functions[i] as Compare));
 }
 
 /** Arrays compare by the order of their elements, so the functions are made for the element type. */
@@ -85,5 +85,7 @@ const ARRAYS: readonly OperatorDefinition[] = SYMBOLS.map((symbol, i) => ({
 /** = <> < <= > >= over every type that has an order. Operands of different types are first cast to one by the binder. */
 export const COMPARISONS: readonly OperatorDefinition[] = [
   ...BY_KIND.flatMap(([kind, functions]) => six(kind, functions)),
+  ...six('real', ordered(comparator(TYPES.double)), 'double'),
+  ...six('double', ordered(comparator(TYPES.double)), 'real'),
   ...ARRAYS,
 ];

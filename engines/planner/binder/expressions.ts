@@ -144,7 +144,10 @@ export class ExpressionBinder {
         });
       }
       throw new SqlError('undefined_function', `operator does not exist: ${shown}`, {
-        hint: 'No operator matches the given name and argument types. You might need to add explicit type casts.',
+        hint:
+          operands.length === 1
+            ? 'No operator matches the given name and argument type. You might need to add an explicit type cast.'
+            : 'No operator matches the given name and argument types. You might need to add explicit type casts.',
         token,
       });
     }

@@ -328,10 +328,11 @@ export class QueryBinder {
     if (plan.op !== 'project') return plan;
     let { input } = plan;
     for (const locking of query.locking) {
-      if (containsGrouping(input))
+      const barred = barredFromLocking(input, bound.distinct);
+      if (barred !== null)
         throw new SqlError(
           'feature_not_supported',
-          `FOR ${locking.strength.toUpperCase().replaceAll('-', ' ')} is not allowed with GROUP BY, aggregate or window functions`,
+          `FOR ${locking.strength.toUpperCase().replaceAll('-', ' ')} is not allowed with ${barred}`,
           { token: locking.token },
         );
       const tables =
@@ -434,8 +435,12 @@ function usesSubquery(id: ColumnId, aggregates: readonly BoundAggregate[], group
   );
 }
 
-function containsGrouping(plan: Logical): boolean {
-  return plan.op === 'aggregate' || plan.op === 'window' || ('input' in plan && containsGrouping(plan.input));
+/** What keeps the rows of a SELECT from being those of its tables, in PostgreSQL's words; null = nothing does. */
+function barredFromLocking(plan: Logical, distinct: BoundSelect['distinct']): string | null {
+  if (distinct !== 'none') return 'DISTINCT clause';
+  if (plan.op === 'window') return 'window functions';
+  if (plan.op === 'aggregate') return plan.groups.length > 0 ? 'GROUP BY clause' : 'aggregate functions';
+  return 'input' in plan ? barredFromLocking(plan.input, 'none') : null;
 }
 
 /** Base tables of a FROM clause. */

@@ -139,7 +139,7 @@ export function quantifiedArray(
         'implicit',
       ) ?? array;
   if (array.type.kind !== 'array')
-    throw new SqlError('wrong_object_type', `op ${e.quantifier.toUpperCase()} (array) requires array on right side`, {
+    throw new SqlError('wrong_object_type', 'op ANY/ALL (array) requires array on right side', {
       token: e.token,
     });
   const element: Scalar = { kind: 'constant', type: array.type.element, value: null };

@@ -67,10 +67,17 @@ interface ParentLookup {
   readonly encode: (values: readonly Value[]) => string;
 }
 
-function parentLookup(key: ForeignKeyEntry, parent: TableShape): ParentLookup {
+function referencedParts(
+  key: ForeignKeyEntry,
+  parent: TableShape,
+): { readonly index: IndexShape | null; readonly parts: TableShape['key'] | IndexShape['columns'] } {
   const index =
     key.referencedIndex === null ? null : (parent.indexes.find((i) => i.id === key.referencedIndex) ?? null);
-  const parts = index === null ? parent.key : index.columns;
+  return { index, parts: index === null ? parent.key : index.columns };
+}
+
+function parentLookup(key: ForeignKeyEntry, parent: TableShape): ParentLookup {
+  const { index, parts } = referencedParts(key, parent);
   const from = parts.map((part) => key.slots[key.referencedSlots.indexOf(part.slot as number)] as number);
   return { index, from, encode: keyEncoder(parts) };
 }
@@ -239,6 +246,18 @@ export async function referencingRows(
     if (turn !== null) await turn;
   }
   return found;
+}
+
+/** Is there a parent with the key that `before` had, as things stand now? */
+export async function keyIsBack(
+  table: TableEntry,
+  { key }: Reference,
+  before: Row,
+  runtime: Runtime,
+): Promise<boolean> {
+  const { index, parts } = referencedParts(key, table.shape);
+  const encoded = keyEncoder(parts)(parts.map((part) => before[part.slot as number] ?? null));
+  return (await runtime.transaction.findNewest(table.shape, index, encoded)) !== null;
 }
 
 /** 23503 for a parent that is still pointed to. */

@@ -9,6 +9,7 @@ import {
   type CompiledCheck,
   checkParents,
   checkRow,
+  keyIsBack,
   type Reference,
   referencingRows,
   stillReferenced,
@@ -101,22 +102,25 @@ export class TableWriter {
     for (const reference of broken) {
       const action = after === null ? reference.key.onDelete : reference.key.onUpdate;
       if (action === 'no-action' || action === 'restrict') {
-        const check = (): Promise<void> => this.#refuseIfReferenced(reference, before, runtime);
+        const check = (): Promise<void> => this.#refuseIfReferenced(reference, before, runtime, action === 'no-action');
         // NO ACTION looks at the end of the statement; a deferred key at the end of the transaction.
         if (action === 'restrict') await check();
         else if (reference.key.deferrable && reference.key.initiallyDeferred) runtime.transaction.atCommit(check);
         else runtime.atStatementEnd(check);
         continue;
       }
-      await this.#act(reference, action, before, after, runtime);
+      // After the statement's own rows: what it deletes itself is counted, and needs no cascade.
+      runtime.atStatementEnd(() => this.#act(reference, action, before, after, runtime));
     }
   }
 
-  async #refuseIfReferenced(reference: Reference, before: Row, runtime: Runtime): Promise<void> {
+  /** `mayReturn`: another row that has the key by now will do. */
+  async #refuseIfReferenced(reference: Reference, before: Row, runtime: Runtime, mayReturn: boolean): Promise<void> {
     // Own writes of this statement count: rows that it deletes, too, no longer point anywhere.
     runtime.transaction.beginStatement();
     const rows = await referencingRows(reference, before, runtime);
-    if (rows.length > 0) throw stillReferenced(this.table, reference, before);
+    if (rows.length === 0 || (mayReturn && (await keyIsBack(this.table, reference, before, runtime)))) return;
+    throw stillReferenced(this.table, reference, before);
   }
 
   async #act(

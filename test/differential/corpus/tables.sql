@@ -1,0 +1,11 @@
+create table dept (id integer primary key, name text not null unique, budget numeric(10,2));
+create table emp (id integer primary key, name text not null, dept integer references dept (id), salary integer, hired date, boss integer);
+create index emp_dept on emp (dept);
+create index emp_salary on emp (salary desc, id);
+create table pairs (a integer, b integer, c text, primary key (a, b));
+create table nothing (x integer, y text);
+create table kinds (id bigint primary key, s smallint, n numeric, r real, d double precision, v varchar(5), f char(4), t timestamp, z timestamptz, i interval, u uuid, j jsonb, bo boolean, by bytea);
+insert into dept values (1, 'Engineering', 1000.50), (2, 'Sales', 500), (3, 'Legal', null), (4, 'Empty', 0);
+insert into emp values (1, 'Ann', 1, 100, '2020-01-15', null), (2, 'Bob', 1, 80, '2020-03-01', 1), (3, 'Cid', 2, 90, '2021-07-04', 1), (4, 'Dee', 2, 90, '2019-12-31', 3), (5, 'Eve', null, 70, null, 3), (6, 'Fay', 3, null, '2022-02-02', 1);
+insert into pairs values (1, 1, 'x'), (1, 2, 'y'), (1, 3, null), (2, 1, 'x'), (2, 2, 'z'), (3, 1, null);
+insert into kinds values (1, 1, 1.50, 1.5, 2.25, 'abc', 'ab', '2020-01-01 10:00', '2020-01-01 10:00+00', '1 day 02:00', '00000000-0000-0000-0000-000000000001', '{"b": 1, "a": [1, 2]}', true, '\x0102'), (2, -1, -3.14159, 'NaN', 'Infinity', '', '', '1999-12-31 23:59:59.999999', '1999-12-31 23:59:59+00', '-1 mon', null, 'null', false, ''), (3, null, null, null, null, null, null, null, null, null, null, null, null, null);
