@@ -89,10 +89,13 @@ export class LogCorrupted extends Error {
   /** Byte position in the segment. */
   readonly position: number;
   readonly offset: Offset;
+  /** What is wrong there. */
+  readonly what: string;
   constructor(segment: string, position: number, offset: Offset, what: string) {
     super(`the log is corrupted in segment ${segment} at byte ${position} (offset ${offset}): ${what}`);
     this.segment = segment;
     this.position = position;
     this.offset = offset;
+    this.what = what;
   }
 }

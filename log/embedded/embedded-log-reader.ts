@@ -101,8 +101,8 @@ async function verifySegment(segment: Segment, to: number, must: number, found: 
       return;
     } catch (error) {
       if (!(error instanceof LogCorrupted)) throw error;
-      const { position, offset, message } = error;
-      found.damage.push({ segment: segment.path, position, offset, what: message });
+      const { position, offset, what } = error;
+      found.damage.push({ segment: segment.path, position, offset, what });
       from = await resume(segment, position, offset);
     }
   }

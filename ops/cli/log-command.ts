@@ -78,6 +78,12 @@ export async function printLog(configuration: Configuration, command: LogCommand
   await close();
 }
 
+function existingFolder(configuration: Configuration): string {
+  const folder = embeddedFolder(configuration);
+  if (!existsSync(folder)) throw new CommandFailed(`there is no log in ${folder}: name one with --data or --log`);
+  return folder;
+}
+
 interface OpenRecords {
   readonly records: AsyncIterable<readonly StoredRecord[]>;
   /** After this nothing keeps the process alive. */
@@ -87,9 +93,7 @@ interface OpenRecords {
 /** From the log's beginning, because the schemas stand there. */
 async function recordsOf(configuration: Configuration, follow: AbortSignal | null): Promise<OpenRecords> {
   if (configuration.log === 'embedded') {
-    const folder = embeddedFolder(configuration);
-    if (!existsSync(folder)) throw new CommandFailed(`there is no log in ${folder}: name one with --data or --log`);
-    const reader = new EmbeddedLogReader(folder);
+    const reader = new EmbeddedLogReader(existingFolder(configuration));
     return { records: reader.records(PARTITION, 0 as Offset, follow), close: () => Promise.resolve() };
   }
   const log = await openLog(configuration);
@@ -178,7 +182,7 @@ function jsonValue(_key: string, value: unknown): unknown {
 export async function verifyLog(configuration: Configuration): Promise<void> {
   if (configuration.log !== 'embedded')
     throw new CommandFailed('only the embedded log can be verified here: Kafka checks its own records');
-  const { records, damage, tornBytes } = await new EmbeddedLogReader(embeddedFolder(configuration)).verify(PARTITION);
+  const { records, damage, tornBytes } = await new EmbeddedLogReader(existingFolder(configuration)).verify(PARTITION);
   for (const { segment, position, offset, what } of damage)
     process.stdout.write(`damaged: segment ${segment}, byte ${position}, offset ${offset}: ${what}\n`);
   if (tornBytes > 0)
@@ -188,7 +192,7 @@ export async function verifyLog(configuration: Configuration): Promise<void> {
   process.stdout.write(
     damage.length === 0
       ? `${records} records, no damage\n`
-      : `${records} records read, ${damage.length} damaged places\n`,
+      : `${records} records read, ${damage.length} damaged ${damage.length === 1 ? 'place' : 'places'}\n`,
   );
   if (damage.length > 0) process.exitCode = 1;
 }

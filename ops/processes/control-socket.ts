@@ -18,7 +18,7 @@ const REQUEST_MAX = 64 * 1024;
 const TIMEOUT_MS = 15_000;
 
 /** The node answered with a refusal. */
-export class ControlRefused extends Error {
+class ControlRefused extends Error {
   override readonly name = 'ControlRefused';
 }
 

@@ -8,7 +8,7 @@ const SESSION = 1;
 const STATEMENT = 1;
 
 /** What the engine refused, with its SQLSTATE. */
-export class StatementRefused extends Error {
+class StatementRefused extends Error {
   override readonly name = 'StatementRefused';
   readonly sqlstate: string;
   constructor(sqlstate: string, message: string) {

@@ -8,7 +8,7 @@ export function superuserPath(data: string): string {
 }
 
 /** The password on the file's first line; null without a file. */
-export function readSuperuserFile(data: string): string | null {
+function readSuperuserFile(data: string): string | null {
   try {
     const password = readFileSync(superuserPath(data), 'utf8').split('\n')[0];
     return password === undefined || password === '' ? null : password;

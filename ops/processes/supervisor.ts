@@ -176,6 +176,7 @@ export class Supervisor {
     const module = '../processes/engine.js';
     const ready = await this.#run<EngineReady>(ENGINE, { module, args: [], message, nodeFlags: ENGINE_FLAGS });
     if (ready.port !== null) this.#postgresPort = ready.port;
+    this.#writeRunFile();
     this.#password = this.#passwords[ready.password] ?? null;
   }
 
@@ -191,6 +192,7 @@ export class Supervisor {
       nodeFlags: GATEWAY_FLAGS,
     });
     this.#postgresPort = ready.port;
+    this.#writeRunFile();
   }
 
   /** Resolves when the child serves. */
