@@ -11,7 +11,7 @@ import { CallError } from './calls.js';
 import { type Child, type ChildOptions, startChild } from './child.js';
 import { listenControl } from './control-socket.js';
 import { type EngineProcessConfig, type EngineReady, REFUSED } from './engine-contract.js';
-import { clientHost, requireFree } from './listening-address.js';
+import { clientHost, isLoopback, requireFree } from './listening-address.js';
 import { isSameLog, rememberedLog, rememberLog } from './remembered-log.js';
 import { birthOf, readRunFile, removeRunFile, writeRunFile } from './run-file.js';
 import { StartRefused } from './start-refused.js';
@@ -316,6 +316,8 @@ export class Supervisor {
     }
     if (this.#given !== '' && this.#given !== this.#password)
       this.#logger.warn({ user: USER }, 'POLYLOG_PASSWORD counts at the first start only, and is not the password now');
+    if (!isLoopback(host) && this.#configuration.tlsCert === null)
+      this.#logger.warn({ host }, 'other machines can connect without TLS, and HTTP asks nobody for a password');
     const where = { data, host, log, postgresPort: this.#postgresPort, httpPort: this.#httpPort };
     this.#logger.info({ ...where, version: process.versions.node }, 'node ready');
   }
