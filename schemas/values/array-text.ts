@@ -7,18 +7,24 @@ const BOUNDS = /^\s*((?:\[[+-]?\d+(?::[+-]?\d+)?\]\s*)+)=\s*/;
 export function parseArray(text: string, element: (text: string) => Value): SqlArray {
   const bounds = BOUNDS.exec(text);
   const body = (bounds === null ? text : text.slice(bounds[0].length)).trim();
+  const malformed = (detail: string): SqlError =>
+    new SqlError('invalid_text_representation', `malformed array literal: "${text}"`, { detail });
+  if (!body.startsWith('{')) throw malformed('Array value must start with "{" or dimension information.');
   const state = { at: 0 };
-  const value = readArray(body, state, element);
-  const sizes = value === null ? null : shapeOf(value);
-  if (value === null || sizes === null || body.slice(state.at).trim() !== '') {
-    throw new SqlError('invalid_text_representation', `malformed array literal: "${text}"`, {
-      detail: body.startsWith('{')
-        ? 'Unexpected array element.'
-        : 'Array value must start with "{" or dimension information.',
-    });
-  }
+  // All of the braces are looked at before the first element is.
+  const parts = readArray(body, state, malformed);
+  if (body.slice(state.at).trim() !== '') throw malformed('Junk after closing right brace.');
+  const sizes = shapeOf(parts);
+  if (sizes === null) throw malformed('Multidimensional arrays must have sub-arrays with matching dimensions.');
   if (bounds !== null) checkBounds(text, bounds[1] as string, sizes);
-  return value;
+  return readElements(parts, element);
+}
+
+function readElements(parts: SqlArray, element: (text: string) => Value): SqlArray {
+  return parts.map((part) => {
+    if (part === null) return null;
+    return Array.isArray(part) ? readElements(part as SqlArray, element) : element(part as string);
+  });
 }
 
 /** Sizes of the dimensions, or null when parts differ in theirs or a nested part is empty. */
@@ -47,8 +53,8 @@ function checkBounds(text: string, bounds: string, sizes: readonly number[]): vo
   }
 }
 
-function readArray(text: string, state: { at: number }, element: (text: string) => Value): Value[] | null {
-  if (text[state.at] !== '{') return null;
+/** The texts of the elements; null where one is NULL. */
+function readArray(text: string, state: { at: number }, malformed: (detail: string) => SqlError): Value[] {
   state.at++;
   const items: Value[] = [];
   skipBlank(text, state);
@@ -58,20 +64,27 @@ function readArray(text: string, state: { at: number }, element: (text: string) 
   }
   for (;;) {
     skipBlank(text, state);
+    const nested = items.length === 0 ? null : Array.isArray(items[0]);
     if (text[state.at] === '{') {
-      const inner = readArray(text, state, element);
-      if (inner === null) return null;
-      items.push(inner);
+      if (nested === false) throw malformed('Unexpected "{" character.');
+      items.push(readArray(text, state, malformed));
     } else {
       const item = readItem(text, state);
-      if (item === null) return null;
-      items.push(!item.quoted && item.text.toUpperCase() === 'NULL' ? null : element(item.text));
+      if (item === null) throw malformed(unexpected(text[state.at]));
+      if (nested === true) throw malformed('Unexpected array element.');
+      items.push(!item.quoted && item.text.toUpperCase() === 'NULL' ? null : item.text);
     }
     skipBlank(text, state);
     const c = text[state.at++];
     if (c === '}') return items;
-    if (c !== ',') return null;
+    if (c !== ',') throw malformed(c === '{' || c === undefined ? unexpected(c) : 'Unexpected array element.');
   }
+}
+
+function unexpected(character: string | undefined): string {
+  return character === undefined || character === '"'
+    ? 'Unexpected end of input.'
+    : `Unexpected "${character}" character.`;
 }
 
 function readItem(text: string, state: { at: number }): { text: string; quoted: boolean } | null {

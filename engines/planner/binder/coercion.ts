@@ -59,7 +59,8 @@ export class Coercion {
 
   /** `scalar` as `to`, or null when the context does not allow it. Untyped literals and parameters take the type. */
   to(scalar: Scalar, to: SqlType, method: CastMethod): Scalar | null {
-    if (scalar.kind === 'parameter' && scalar.type.kind === 'unknown') return this.#typedParameter(scalar, to);
+    if (scalar.kind === 'parameter' && scalar.type.kind === 'unknown')
+      return this.#typedParameter(scalar, to, method === 'explicit');
     if (scalar.kind === 'constant' && (scalar.type.kind === 'unknown' || scalar.value === null)) {
       if (scalar.type.kind !== 'unknown' && !canCoerce(scalar.type, to, method)) return null;
       return this.#literal(scalar, to, method === 'explicit');
@@ -110,13 +111,13 @@ export class Coercion {
     return scalar.type.kind === 'unknown' ? (this.to(scalar, TYPES.text, 'implicit') ?? scalar) : scalar;
   }
 
-  #typedParameter(scalar: Extract<Scalar, { kind: 'parameter' }>, to: SqlType): Scalar {
+  #typedParameter(scalar: Extract<Scalar, { kind: 'parameter' }>, to: SqlType, explicit: boolean): Scalar {
     // The client sends the bare type; modifiers are applied here.
     const bare = bareType(to);
     const type = this.#parameters.assign(scalar.index, bare);
     const typed: Scalar = { ...scalar, type };
-    if (!sameKind(type, to)) return canCoerce(type, to, 'assignment') ? this.#cast(typed, to, false) : typed;
-    return hasModifiers(to) ? this.#cast(typed, to, false) : typed;
+    if (!sameKind(type, to)) return canCoerce(type, to, 'assignment') ? this.#cast(typed, to, explicit) : typed;
+    return hasModifiers(to) ? this.#cast(typed, to, explicit) : typed;
   }
 
   #literal({ value, token = -1 }: Constant, to: SqlType, explicit: boolean): Scalar {
@@ -206,6 +207,7 @@ function timeZoneMatters(from: SqlType, to: SqlType): boolean {
 
 function bareType(type: SqlType): SqlType {
   if (type.kind === 'varchar') return TYPES.varchar;
-  if (type.kind === 'char') return type;
+  if (type.kind === 'char') return { kind: 'char', length: 0 };
+  if (type.kind === 'array') return { kind: 'array', element: bareType(type.element) };
   return type.kind === 'numeric' ? TYPES.numeric : type;
 }
