@@ -6,7 +6,7 @@ import type { Offset, Partition } from '#schemas/kernel/brand.js';
 import { LogCorrupted, LogUnavailable, OutcomeUnknown } from '../change-log.js';
 import { changeLogSuite, textRecord, texts } from '../change-log.suite.js';
 import { crc32c } from './crc32c.js';
-import { EmbeddedLog } from './embedded-log.js';
+import { EmbeddedLog, type TornEnd } from './embedded-log.js';
 import { EmbeddedLogReader } from './embedded-log-reader.js';
 import { LogLocked } from './folder-lock.js';
 import { type LogDisk, realDisk } from './log-disk.js';
@@ -78,6 +78,25 @@ describe('EmbeddedLog', () => {
       ),
       { numRuns: 60 },
     );
+  });
+
+  it('cuts the end at every byte of the last records, and tells where', async () => {
+    const { at, segments } = await written(6);
+    const path = segments[0] as string;
+    const whole = await readFile(path);
+    const recordBytes = whole.length / 6;
+    for (let length = 3 * recordBytes; length < whole.length; length++) {
+      await writeFile(path, whole.subarray(0, length));
+      await rm(join(at, '0', 'reached'), { force: true });
+      const torn: TornEnd[] = [];
+      const log = await EmbeddedLog.open({ folder: at, onTornEnd: (end) => torn.push(end) });
+      const left = Math.floor(length / recordBytes);
+      expect(await values(log)).toEqual(expected(left));
+      // The first bytes of a length are zeros, like those that a segment is filled with beforehand: nothing to tell.
+      const isTorn = whole.subarray(left * recordBytes, length).some((byte) => byte !== 0);
+      expect(torn).toEqual(isTorn ? [{ segment: path, position: left * recordBytes, offset: left }] : []);
+      await log.close();
+    }
   });
 
   it('refuses to open over a flipped byte before the end, and says where', async () => {

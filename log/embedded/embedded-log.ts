@@ -14,8 +14,19 @@ export interface EmbeddedLogOptions {
   readonly partitions?: number;
   /** A new segment is begun when the last one has reached this size. */
   readonly segmentBytesMax?: number;
+  /** Told of each torn end that the opening has cut, of mere zeros excepted. */
+  readonly onTornEnd?: (torn: TornEnd) => void;
   /** For tests. */
   readonly disk?: LogDisk;
+}
+
+/** What a write that broke off had left behind the last whole record; nothing of it was ever acknowledged. */
+export interface TornEnd {
+  readonly segment: string;
+  /** Where the whole records end in the segment's file. */
+  readonly position: number;
+  /** Of the next record that will stand there. */
+  readonly offset: Offset;
 }
 
 const SEGMENT_BYTES_MAX = 128 << 20;
@@ -51,13 +62,13 @@ export class EmbeddedLog implements ChangeLog {
 
   /** Rejects with LogCorrupted or LogLocked. */
   static async open(options: EmbeddedLogOptions): Promise<EmbeddedLog> {
-    const { folder, partitions = 1, segmentBytesMax = SEGMENT_BYTES_MAX, disk = realDisk } = options;
+    const { folder, partitions = 1, segmentBytesMax = SEGMENT_BYTES_MAX, disk = realDisk, onTornEnd } = options;
     await mkdir(folder, { recursive: true, mode: 0o700 });
     const release = await lockFolder(folder);
     const writers: PartitionWriter[] = [];
     try {
       for (let partition = 0; partition < partitions; partition++) {
-        writers.push(await openPartition(partitionFolder(folder, partition), segmentBytesMax, disk));
+        writers.push(await openPartition(partitionFolder(folder, partition), segmentBytesMax, disk, onTornEnd));
       }
       return new EmbeddedLog(folder, writers, release);
     } catch (error) {
@@ -174,7 +185,12 @@ async function* readSegments(
 }
 
 /** Reads the last segment to its end, cuts a torn tail, and opens it for writing. */
-async function openPartition(folder: string, segmentBytesMax: number, disk: LogDisk): Promise<PartitionWriter> {
+async function openPartition(
+  folder: string,
+  segmentBytesMax: number,
+  disk: LogDisk,
+  onTornEnd: EmbeddedLogOptions['onTornEnd'],
+): Promise<PartitionWriter> {
   const made = await mkdir(folder, { recursive: true, mode: 0o700 });
   if (made !== undefined) await syncFolder(dirname(folder));
   const segments = await listSegments(folder);
@@ -193,6 +209,7 @@ async function openPartition(folder: string, segmentBytesMax: number, disk: LogD
   }
   // Also where only zeros stand: what is behind the end is the writer's to allocate.
   await truncate(last.path, end.position);
+  if (end.torn) onTornEnd?.({ segment: last.path, position: end.position, offset: end.next as Offset });
   return PartitionWriter.open({ disk, folder, segments, segmentBytesMax, next: end.next, position: end.position });
 }
 

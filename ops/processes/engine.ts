@@ -98,7 +98,9 @@ async function run(): Promise<void> {
 async function openedLog(configuration: Configuration, logger: Logger): Promise<ChangeLog> {
   const note = setTimeout(() => logger.warn({ log: configuration.log }, 'waiting for the log'), WAIT_NOTE_MS);
   try {
-    return await openLog(configuration);
+    return await openLog(configuration, (torn) =>
+      logger.warn(torn, 'cut the end of the log: a write broke off there, and nothing of it was acknowledged'),
+    );
   } finally {
     clearTimeout(note);
   }

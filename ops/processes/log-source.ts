@@ -1,11 +1,14 @@
 import { join } from 'node:path';
 import type { ChangeLog } from '#log/change-log.js';
-import { EmbeddedLog } from '#log/embedded/embedded-log.js';
+import { EmbeddedLog, type TornEnd } from '#log/embedded/embedded-log.js';
 import type { Configuration } from '../config/configuration.js';
 
 /** Opens the log that a configuration names. The Kafka driver is loaded only when it is asked for. */
-export async function openLog(configuration: Configuration): Promise<ChangeLog> {
-  if (configuration.log === 'embedded') return EmbeddedLog.open({ folder: embeddedFolder(configuration) });
+export async function openLog(
+  configuration: Configuration,
+  onTornEnd: (torn: TornEnd) => void = () => undefined,
+): Promise<ChangeLog> {
+  if (configuration.log === 'embedded') return EmbeddedLog.open({ folder: embeddedFolder(configuration), onTornEnd });
   const { KafkaLog } = await import('#log/kafka/kafka-log.js');
   return KafkaLog.open({ url: configuration.log, appendTimeoutMs: configuration.commitTimeoutMs });
 }

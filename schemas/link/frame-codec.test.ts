@@ -149,6 +149,37 @@ describe('foreign bytes', () => {
     );
   });
 
+  it('in the middle of frames are refused too, or read as other frames', () => {
+    const change = fc.tuple(
+      fc.nat(),
+      fc.constantFrom('set', 'cut', 'insert'),
+      fc.uint8Array({ minLength: 1, maxLength: 6 }),
+    );
+    fc.assert(
+      fc.property(
+        fc.array(fc.oneof(request, reply), { minLength: 1, maxLength: 4 }),
+        fc.array(change, { minLength: 1, maxLength: 4 }),
+        (frames, changes) => {
+          const writer = new MessagePackWriter(16);
+          for (const frame of frames) encodeFrame(writer, frame);
+          let stream = Buffer.from(writer.buffer.subarray(0, writer.position));
+          for (const [where, how, foreign] of changes) {
+            const at = where % (stream.length + 1);
+            const behind = how === 'insert' ? at : at + foreign.length;
+            const between = how === 'cut' ? [] : [foreign];
+            stream = Buffer.concat([stream.subarray(0, at), ...between, stream.subarray(behind)]);
+          }
+          try {
+            for (const read of decodeAll(stream, [])) expect(read).toEqual(expect.any(Array));
+          } catch (error) {
+            expect(error).toBeInstanceOf(MalformedFrameError);
+          }
+        },
+      ),
+      { numRuns: 2000 },
+    );
+  });
+
   it('with an oversized length are refused before anything is held', () => {
     expect(() => decodeAll(Buffer.from([0x7f, 0xff, 0xff, 0xff, 0x90]), [])).toThrow(MalformedFrameError);
     expect(() => decodeAll(Buffer.from([0, 0, 0, 5, 0xdd, 0x7f, 0xff, 0xff, 0xff]), [])).toThrow(MalformedFrameError);
