@@ -18,6 +18,8 @@ export async function startNode(configuration: Configuration): Promise<void> {
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
+  // From a terminal that goes away it means the end; from an operator, that dialects are to be loaded anew.
+  process.on('SIGHUP', () => (process.stdout.isTTY ? stop() : supervisor.reload()));
   try {
     await supervisor.start();
     const hint = supervisor.isPasswordKnown

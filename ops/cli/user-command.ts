@@ -4,7 +4,7 @@ import type { Option, Statement } from '#schemas/program/statement.js';
 import type { Configuration } from '../config/configuration.js';
 import { systemRandom } from '../ports/system-clock.js';
 import { askControl } from '../processes/control-socket.js';
-import { clientHost } from '../processes/listening-address.js';
+import { connectionUrl } from '../processes/listening-address.js';
 import { readRunFile } from '../processes/run-file.js';
 import { CommandFailed } from './command-failed.js';
 import { promptPassword } from './prompt-password.js';
@@ -38,8 +38,8 @@ export async function addUser(configuration: Pick<Configuration, 'data'>, comman
   });
   process.stdout.write(`user ${name} added\n`);
   if (!generate) return;
-  const host = `${clientHost(running.host)}:${running.postgresPort}`;
-  process.stdout.write(`  connect:  psql 'postgresql://${encodeURIComponent(name)}:${password}@${host}/polylog'\n`);
+  const url = connectionUrl(name, password, running.host, running.postgresPort);
+  process.stdout.write(`  connect:  psql '${url}'\n`);
 }
 
 function createUser(name: string, superuser: boolean, verifier: string): Statement {

@@ -39,6 +39,10 @@ export class Child {
     return this.#caller.call(method, ...args);
   }
 
+  signal(signal: NodeJS.Signals): void {
+    this.#process.kill(signal);
+  }
+
   /** SIGTERM, and SIGKILL at the deadline (milliseconds as of Date.now). Resolves when the process is gone. */
   async end(deadline: number): Promise<void> {
     const timer = setTimeout(() => this.#process.kill('SIGKILL'), Math.max(0, deadline - Date.now()));

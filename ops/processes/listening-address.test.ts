@@ -1,4 +1,4 @@
-import { clientHost, isLoopback } from './listening-address.js';
+import { clientHost, connectionUrl, isLoopback } from './listening-address.js';
 
 describe('a listening address', () => {
   it.each([
@@ -12,5 +12,14 @@ describe('a listening address', () => {
     ['db.example.com', 'db.example.com', false],
   ])('%s is %s in a URL on this machine; reached by it alone: %s', (host, shown, loopback) => {
     expect([clientHost(host), isLoopback(host)]).toEqual([shown, loopback]);
+  });
+});
+
+describe('a connection URL', () => {
+  it('can stand between single quotes in a shell, whatever the password', () => {
+    expect(connectionUrl('ann', "it's @/:?#%", '::1', 5432)).toBe(
+      'postgresql://ann:it%27s%20%40%2F%3A%3F%23%25@[::1]:5432/polylog',
+    );
+    expect(connectionUrl('ann', null, '0.0.0.0', 5432)).toBe('postgresql://ann@127.0.0.1:5432/polylog');
   });
 });

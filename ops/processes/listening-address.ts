@@ -37,3 +37,10 @@ export function clientHost(host: string): string {
 export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127\./.test(host);
 }
+
+/** What psql takes, safe between single quotes in a shell. `secret` null = without a password. */
+export function connectionUrl(user: string, secret: string | null, host: string, port: number): string {
+  const part = (text: string): string => encodeURIComponent(text).replaceAll("'", '%27');
+  const password = secret === null ? '' : `:${part(secret)}`;
+  return `postgresql://${part(user)}${password}@${clientHost(host)}:${port}/polylog`;
+}

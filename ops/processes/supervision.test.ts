@@ -183,6 +183,14 @@ describe('a node', () => {
     });
   }, 30_000);
 
+  it('goes on after SIGHUP, by which gateways load their dialects anew', async () => {
+    const before = node.processes();
+    process.kill(before[0]?.pid ?? 0, 'SIGHUP');
+    await sleep(300);
+    expect(node.processes()).toEqual(before);
+    await connected(node, (client) => client.query('SELECT 1'), url());
+  });
+
   it('stops within ten seconds also while it starts, and leaves no process', async () => {
     await node.stop();
     const { dataDirectory } = node;

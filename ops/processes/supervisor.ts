@@ -11,7 +11,7 @@ import { CallError } from './calls.js';
 import { type Child, type ChildOptions, startChild } from './child.js';
 import { listenControl } from './control-socket.js';
 import { type EngineProcessConfig, type EngineReady, REFUSED } from './engine-contract.js';
-import { clientHost, isLoopback, requireFree } from './listening-address.js';
+import { clientHost, connectionUrl, isLoopback, requireFree } from './listening-address.js';
 import { isSameLog, rememberedLog, rememberLog } from './remembered-log.js';
 import { birthOf, readRunFile, removeRunFile, writeRunFile } from './run-file.js';
 import { StartRefused } from './start-refused.js';
@@ -86,8 +86,7 @@ export class Supervisor {
 
   /** What psql takes; without a password when it is not known here. */
   get url(): string {
-    const secret = this.#password === null ? '' : `:${encodeURIComponent(this.#password)}`;
-    return `postgresql://${USER}${secret}@${clientHost(this.#configuration.host)}:${this.#postgresPort}/${DATABASE}`;
+    return connectionUrl(USER, this.#password, this.#configuration.host, this.#postgresPort);
   }
 
   get isPasswordKnown(): boolean {
@@ -259,6 +258,11 @@ export class Supervisor {
         },
       );
     }, delayMs);
+  }
+
+  /** Gateways load their dialects anew: new connections use the new ones. */
+  reload(): void {
+    for (const child of this.#children.values()) if (child.name !== ENGINE) child.signal('SIGHUP');
   }
 
   /** Stops everything: gateways first, so that clients' statements end, then the engine. Resolves when all of it is gone. */
