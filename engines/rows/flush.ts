@@ -2,18 +2,19 @@ import { indexFingerprint } from './checkpoint.js';
 import type { IndexData } from './index-data.js';
 import type { DiskBatch, LevelRows } from './level-rows.js';
 import type { ReadView } from './reading.js';
+import type { FlushMoment } from './store.js';
 import type { TableData } from './table-data.js';
 import { type LiveVersion, SETTLED, visibleVersion } from './version.js';
 
 /**
- * Brings the disk's state of one table to that of `view`, which must be held against collection. `dirty` are the keys decided since the flush before and below the view's snapshot.
+ * Brings the disk's state of one table to that of the moment's view, which must be held against collection. `dirty` are the keys decided since the flush before and below the view's snapshot.
  * Writes batch by batch, or all rows into `last`, which the caller commits. Answers with the number of rows written.
  */
 export async function flushTable(
   disk: LevelRows,
   data: TableData,
   dirty: readonly string[],
-  view: ReadView,
+  { view, pace }: Pick<FlushMoment, 'view' | 'pace'>,
   rowsPerBatch: number,
   last: DiskBatch | null,
 ): Promise<number> {
@@ -26,6 +27,7 @@ export async function flushTable(
     for (const key of step === keys.length ? keys : keys.slice(from, from + step))
       writeRow(disk, batch, data, stored, key, visibleVersion(data.rows.get(key), view), unique);
     if (last === null) await batch.commit();
+    await pace();
   }
   for (const index of data.indexes)
     if (!index.stored && indexFingerprint(index.shape) !== null)

@@ -30,6 +30,8 @@ export interface FlushMoment {
   readonly view: ReadView;
   /** What the checkpoint says beside the tables; asked for when the tables are written. */
   describe(): Promise<CheckpointHead>;
+  /** Called after each batch: resolves when the next one may be written. */
+  pace(): Promise<void>;
   end(): void;
 }
 
@@ -273,7 +275,7 @@ export class Store implements RowReader {
       for (const { data, keys, live } of taken) {
         if (data.lacking) await this.#load(data);
         const batch = data.id < FIRST_USER_OBJECT ? last : null;
-        this.statistics.flushedRows += await flushTable(disk, data, keys, view, this.limits.rowsPerBatch, batch);
+        this.statistics.flushedRows += await flushTable(disk, data, keys, moment, this.limits.rowsPerBatch, batch);
         // Dropped meanwhile: the next flush clears what was written.
         if (this.#tables.get(data.id) === data) tables.push({ ...this.#describe(data), live });
       }

@@ -39,6 +39,10 @@ export const DEFAULT_CHECKPOINT_LIMITS: CheckpointLimits = {
 const POLL_MS = 1_000;
 /** After a failure. */
 const RETRY_MS = 15_000;
+/** Between two batches of a flush, in times of what one took. */
+const PAUSE_FACTOR = 3;
+const PAUSE_MIN_MS = 2;
+const PAUSE_MAX_MS = 50;
 
 /**
  * Takes the store to disk from time to time, so that memory stays bounded and a restart short, and finishes collections that no commit triggers any more.
@@ -52,6 +56,8 @@ export class Checkpointer {
   #lastMs: number;
   #lastOffset: number;
   #notBeforeMs = 0;
+  #begun = 0;
+  #resumedMs = 0;
 
   constructor(options: CheckpointerOptions) {
     this.#options = options;
@@ -99,6 +105,23 @@ export class Checkpointer {
       });
   }
 
+  /**
+   * Leaves clients most of the processor while there are any at work, unless as much as this flush is writing has been changed meanwhile: then
+   * memory counts for more.
+   */
+  #pace(): Promise<void> {
+    const { manager, store, clock } = this.#options;
+    const busy = manager.begun !== this.#begun && store.dirty.bytes < this.#limits.dirtyBytes;
+    this.#begun = manager.begun;
+    const workedMs = clock.monotonicMs() - this.#resumedMs;
+    const resumed = (): void => {
+      this.#resumedMs = clock.monotonicMs();
+    };
+    if (this.#stopped || !busy) return Promise.resolve().then(resumed);
+    const pauseMs = Math.min(Math.max(workedMs * PAUSE_FACTOR, PAUSE_MIN_MS), PAUSE_MAX_MS);
+    return new Promise<void>((resolve) => clock.after(pauseMs, resolve)).then(resumed);
+  }
+
   /** Takes the store to disk now. */
   async flush(): Promise<void> {
     const { store, manager, log, partition, leases, clock } = this.#options;
@@ -115,7 +138,7 @@ export class Checkpointer {
         terms: leases.terms,
         lastVersion,
       });
-      return { view: held.view, describe, end: held.release };
+      return { view: held.view, describe, pace: () => this.#pace(), end: held.release };
     });
     this.#lastMs = clock.monotonicMs();
     this.#lastOffset = offset;

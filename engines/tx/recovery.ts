@@ -105,6 +105,7 @@ function flushFold(store: Store, log: ChangeLog, partition: Partition, folder: F
   const { next, lastVersion, assembler } = folder.state;
   return store.flush(() => ({
     view: { snapshot: next, owner: null, command: 0 },
+    pace: () => Promise.resolve(),
     describe: async () => ({
       replayFrom: assembler.oldestOpen ?? next,
       lastRecord: await recordDigest(log, partition, next),

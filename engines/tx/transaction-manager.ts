@@ -92,6 +92,7 @@ export class TransactionManager implements TransactionSystem {
   /** Where the log stood when each transaction that is being appended in pieces began with that. */
   readonly #streaming = new Map<Unit, Offset>();
   #appends = 0;
+  #begun = 0;
   #durable: Offset;
   #listener: DecidedListener = () => undefined;
   onCommitMs: (ms: number) => void = () => undefined;
@@ -113,6 +114,11 @@ export class TransactionManager implements TransactionSystem {
     return this.#durable;
   }
 
+  /** Transactions that were ever begun: who sees it grow knows that somebody is at work. */
+  get begun(): number {
+    return this.#begun;
+  }
+
   get active(): number {
     return this.#open.size;
   }
@@ -130,6 +136,7 @@ export class TransactionManager implements TransactionSystem {
   }
 
   begin(options: TransactionOptions): Transaction {
+    this.#begun++;
     const transaction = new EngineTransaction(this, options, this.#options.clock.nowMicros());
     this.#open.add(transaction);
     this.#units.add(transaction.unit);
