@@ -67,7 +67,8 @@ describe('the engine socket', () => {
       fc.asyncProperty(fc.array(foreignFrame, { minLength: 1, maxLength: 6 }), async (frames) => {
         const writer = new MessagePackWriter();
         encodeFrame(writer, [OP.hello, 0, LINK_VERSION, 'test', 1]);
-        for (const [op, session, rest] of frames) encodeFrame(writer, [op, session, ...rest] as readonly unknown[] as Request);
+        for (const [op, session, rest] of frames)
+          encodeFrame(writer, [op, session, ...rest] as readonly unknown[] as Request);
         await bears(writer.buffer.subarray(0, writer.position));
       }),
       { numRuns: RUNS },
