@@ -22,6 +22,18 @@ describe('the statement cache', () => {
     expect(second.literals[0]?.slice(0, 2)).toEqual([-7, "it's"]);
   });
 
+  it.each(["create user ann password 'geheim'", "select 1; alter role ann password 'geheim'"])(
+    'keeps nothing of %s',
+    (text) => {
+      const cache = new StatementCache(dialect);
+      for (let i = 0; i < 2; i++) {
+        cache.lookup(text);
+        cache.lookupFixed(text);
+      }
+      expect([cache.hits, cache.misses]).toEqual([0, 4]);
+    },
+  );
+
   it('numbers lifted literals behind the client’s parameters', () => {
     const { prepared } = new StatementCache(dialect).lookup('select a from t where a = $2 and b = 5 and c = $1');
     expect(prepared.statements[0]).toMatchObject({ parameterCount: 2, lifted: [{ type: 'integer' }] });
