@@ -62,7 +62,26 @@ const conversation = Buffer.concat([
   execute(),
   message('f', cstring('no')),
   sync,
+  message('F', int32(1598), Buffer.from([0, 1, 0, 0, 0, 1]), int32(2), Buffer.from('16'), Buffer.from([0, 0])),
+  message('p', Buffer.from('secret\0')),
+  sync,
+  message('X'),
 ]);
+
+/** What may stand before a startup, and the startup: requests for SSL and GSS encryption, a cancellation. */
+const request = (code: number, ...rest: readonly Buffer[]): Buffer =>
+  Buffer.concat([int32(8 + rest.reduce((sum, { length }) => sum + length, 0)), int32(code), ...rest]);
+const SSL = request(80_877_103);
+const GSS = request(80_877_104);
+const CANCEL = request(80_877_102, int32(1), int32(2));
+const STARTUP = startup({ user: 'u', database: 'd', options: '-c a.b=c' });
+const OPENINGS = [
+  STARTUP,
+  Buffer.concat([SSL, STARTUP]),
+  Buffer.concat([GSS, SSL, STARTUP, message('p', cstring('SCRAM-SHA-256'), int32(8), Buffer.from('n,,n=,r='))]),
+  CANCEL,
+  Buffer.concat([SSL, CANCEL]),
+];
 
 const mutation = fc.oneof(
   fc.record({ kind: fc.constant('set' as const), at: fc.nat(), byte: fc.nat(255) }),
@@ -95,10 +114,10 @@ describe('whatever a client sends', () => {
     await fc.assert(
       fc.asyncProperty(
         fc.oneof(fc.uint8Array({ maxLength: 60 }), fc.array(mutation, { maxLength: 4 })),
-        async (input) => {
+        fc.constantFrom(...OPENINGS),
+        async (input, opening) => {
           const client = new WireClient(node.port);
-          const start = startup({ user: 'u', database: 'd', options: '-c a.b=c' });
-          client.send(input instanceof Uint8Array ? Buffer.from(input) : (input as Mutation[]).reduce(mutate, start));
+          client.send(input instanceof Uint8Array ? Buffer.from(input) : (input as Mutation[]).reduce(mutate, opening));
           await settle();
           client.end();
           await checkCanary();

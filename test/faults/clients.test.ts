@@ -2,7 +2,16 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, type DatabaseError } from 'pg';
-import { int32, message, parse, query, startup, sync, WireClient } from '#gateways/postgres/wire-client.suite.js';
+import {
+  cstring,
+  int32,
+  message,
+  parse,
+  query,
+  startup,
+  sync,
+  WireClient,
+} from '#gateways/postgres/wire-client.suite.js';
 import { targetOf } from '../harness/client-programs.js';
 import { type PolylogNode, startPolylog } from '../harness/polylog.js';
 import { loggedIn, login } from '../protocol/login.js';
@@ -69,6 +78,25 @@ describe('a node with clients that misbehave', () => {
     expect(sqlStateOf(nobody.received.at(-1)?.body ?? Buffer.alloc(0))).toBe('28P01');
     nobody.client.end();
     (await loggedIn(target)).end();
+  });
+
+  it.each([
+    ['a mechanism that there is not', message('p', cstring('PLAIN'), int32(1), Buffer.from('x')), '08P01'],
+    ['no message at all', message('p'), '08P01'],
+    ['a length beyond its end', message('p', cstring('SCRAM-SHA-256'), int32(1_000), Buffer.from('n,,')), '08P01'],
+    [
+      'noise for a first message',
+      message('p', cstring('SCRAM-SHA-256'), int32(4), Buffer.from([0, 255, 44, 61])),
+      '08P01',
+    ],
+    ['a query instead', query('select 1'), '08P01'],
+  ])('refuses who answers the authentication with %s', async (_name, bytes, code) => {
+    const client = new WireClient(node.postgresPort);
+    client.send(startup({ user: 'polylog', database: 'polylog' }));
+    await client.until('R');
+    client.send(bytes);
+    const received = await client.untilClosed();
+    expect(sqlStateOf(received.at(-1)?.body ?? Buffer.alloc(0))).toBe(code);
   });
 
   it('refuses startup parameters that it does not know', async () => {
