@@ -93,10 +93,21 @@ export class SessionFunctions implements CatalogFunctions {
     const entry = catalog.relationById(oid as ObjectId);
     if (entry === null) throw new SqlError('undefined_table', `relation with OID ${oid} does not exist`);
     if (entry.kind !== 'sequence') throw new SqlError('wrong_object_type', `"${entry.name}" is not a sequence`);
-    if (!user.superuser && !mayUse(catalog, user, entry, privileges)) {
+    if (!user.superuser && !mayUse(catalog, user, entry, privileges) && !this.#feedsWritableIdentity(entry)) {
       throw new SqlError('insufficient_privilege', `permission denied for sequence ${entry.name}`);
     }
     return entry;
+  }
+
+  /** The sequence behind an identity column is part of its table: who may insert there needs no privilege on it. */
+  #feedsWritableIdentity(entry: SequenceEntry): boolean {
+    const { user, catalog } = this.#session;
+    const row = this.#catalog.sequences.get(entry.id);
+    if (row === undefined || row.ownedTable === null) return false;
+    const table = catalog.relationById(row.ownedTable);
+    if (table === null || table.kind !== 'table') return false;
+    const column = table.columns.find((each) => each.slot === row.ownedSlot);
+    return column !== undefined && column.identity !== null && mayUse(catalog, user, table, ['insert']);
   }
 
   // ── descriptions ───────────────────────────────────────────────────────────────────────────────────────────────────

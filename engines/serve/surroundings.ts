@@ -67,7 +67,9 @@ export class SessionSurroundings {
     const surroundings = this;
     return {
       database: session.database,
-      user: session.user,
+      get user() {
+        return this.catalog.userById(session.user.id) ?? session.user;
+      },
       get searchPath() {
         return surroundings.searchPath;
       },
