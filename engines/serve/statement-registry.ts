@@ -31,12 +31,19 @@ function isPlanned(statement: Statement): boolean {
   return PLANNED.has(statement.kind);
 }
 
-/** The statements of one gateway connection, by the numbers that the gateway gave them. */
+/** Forgotten statements that are still known: more than any session's pipeline holds, and few enough to cost nothing. */
+const FORGOTTEN_MAX = 4_096;
+
+/**
+ * The statements of one gateway connection, by the numbers that the gateway gave them. Sessions keep requests waiting behind those that they
+ * run, and Forget does not wait: so the last forgotten statements can still be run.
+ */
 export class StatementRegistry {
   readonly #statements = new Map<number, PreparedStatement>();
+  readonly #forgotten = new Map<number, PreparedStatement>();
 
   get(number: number): PreparedStatement {
-    const found = this.#statements.get(number);
+    const found = this.#statements.get(number) ?? this.#forgotten.get(number);
     if (found === undefined)
       throw new SqlError(
         'invalid_sql_statement_name',
@@ -46,7 +53,15 @@ export class StatementRegistry {
   }
 
   forget(number: number): void {
+    const statement = this.#statements.get(number);
+    if (statement === undefined) return;
     this.#statements.delete(number);
+    this.#forgotten.set(number, statement);
+    if (this.#forgotten.size <= FORGOTTEN_MAX) return;
+    for (const oldest of this.#forgotten.keys()) {
+      this.#forgotten.delete(oldest);
+      return;
+    }
   }
 
   prepare(
@@ -99,11 +114,14 @@ function utilityColumns(statement: Statement, cursors: CursorColumns): readonly 
 }
 
 /**
- * The plan of a statement for the session's catalog. Null when the catalog has changed so that parameters or columns are no longer what the gateway was told.
+ * The plan of a statement for the session's catalog. Null when the catalog has changed so that columns are no longer what the gateway was told. What
+ * returns no rows is never null, because the gateway sends such statements one behind the other without waiting: parameters stay what they were.
  */
 export function currentPlan(prepared: PreparedStatement, context: PrepareContext): PreparedPlan | null {
   if (prepared.plan === null || prepared.planVersion === context.catalog.version) return prepared.plan;
-  const plan = prepare(prepared.statement, prepared.types, context);
+  let plan = prepare(prepared.statement, prepared.types, context);
+  if (prepared.columns === null && plan.columns === null && !sameList(prepared.parameters, plan.parameters, sameType))
+    plan = prepare(prepared.statement, prepared.parameters, context);
   if (!sameDescription(prepared, plan)) return null;
   prepared.plan = plan;
   prepared.planVersion = context.catalog.version;

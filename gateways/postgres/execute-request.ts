@@ -50,6 +50,7 @@ export abstract class ExecuteRequest implements Entry {
   #finish: boolean;
   #retries = 0;
   #preparing = 0;
+  #keepsParameters = false;
   #paused = false;
 
   constructor(session: Session, statement: StatementText, bound: BoundStatement | null, finish: boolean) {
@@ -175,28 +176,25 @@ export abstract class ExecuteRequest implements Entry {
     session.request([OP.fetch, session.number, this.#portal, FETCH_ROWS, this.#flags & 1]);
   }
 
-  #prepare(): void {
+  #prepare(types: ReadonlyArray<SqlType | null> = this.statement.types): void {
     const { session, statement } = this;
     this.#preparing = session.link.nextStatement();
-    session.request([
-      OP.prepare,
-      session.number,
-      this.#preparing,
-      statement.shape.program ?? new Uint8Array(0),
-      statement.types,
-    ]);
+    const program = statement.shape.program ?? new Uint8Array(0);
+    session.request([OP.prepare, session.number, this.#preparing, program, types]);
   }
 
   #described(parameters: readonly SqlType[], columns: readonly ResultColumn[] | null): boolean {
     const before = this.bound;
-    const after = this.#context.add(this.statement.key, {
-      number: this.#preparing,
-      parameters,
-      columns,
-      forgotten: false,
-    });
+    const described: BoundStatement = { number: this.#preparing, parameters, columns, forgotten: false };
+    // With parameters of its own it is no statement for others.
+    const after = this.#keepsParameters ? described : this.#context.add(this.statement.key, described);
     if (before !== null && !this.acceptsChange(before, after)) {
-      return this.#refused(new SqlError('feature_not_supported', 'cached plan must not change result type'));
+      if (this.#keepsParameters)
+        return this.#refused(new SqlError('feature_not_supported', 'cached plan must not change result type'));
+      // The client's parameters stay of the types that it was told, whatever their columns have become.
+      this.#keepsParameters = true;
+      this.#prepare(before.parameters);
+      return false;
     }
     this.bound = after;
     try {

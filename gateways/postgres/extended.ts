@@ -264,9 +264,12 @@ export class ExtendedProtocol {
       return 'alone';
     }
     const { shape } = text;
+    const { bound } = portal.statement;
+    // A forgotten statement is prepared first, and nothing may come between.
     const pipelined =
       DATA_KINDS.has(shape.kind) &&
-      portal.statement.bound?.columns === null &&
+      bound?.columns === null &&
+      !bound.forgotten &&
       portal.state === 'new' &&
       portal.group === session.group;
     if (!idle && (!pipelined || !session.hasRoom)) return 'wait';
