@@ -2,11 +2,12 @@ import type { ObjectId } from '#schemas/kernel/brand.js';
 import { LISTED_TYPES } from '#schemas/values/oids.js';
 import type { SqlType } from '#schemas/values/type.js';
 import { printTypeKind } from '#schemas/values/type-name.js';
+import { PRIVILEGES } from '../ddl/privileges.js';
 import type { VirtualTableEntry } from '../entry.js';
 import { hasDefault, isText, livingColumns, ownRelations, virtualEntries } from '../pg-catalog/relations.js';
 import type { CatalogSnapshot } from '../snapshot.js';
 import { readType } from '../snapshot-records.js';
-import { type ColumnRow, GRANTS, type RelationRow } from '../system-tables.js';
+import { type ColumnRow, GRANTS, type RelationRow, type SequenceRow } from '../system-tables.js';
 import { type Cells, virtualTable } from '../virtual-table.js';
 
 /** information_schema: schemata, tables, columns, views, sequences, table_privileges. */
@@ -165,10 +166,16 @@ function* views(catalog: CatalogSnapshot, database: ObjectId): Iterable<Cells> {
   }
 }
 
+/** The sequences of identity columns are shown with these. */
+function isIdentity(catalog: CatalogSnapshot, { ownedTable, ownedSlot }: SequenceRow): boolean {
+  if (ownedTable === null) return false;
+  return catalog.columnsOf(ownedTable).some(({ slot, identity }) => slot === ownedSlot && identity !== null);
+}
+
 function* sequences(catalog: CatalogSnapshot, database: ObjectId): Iterable<Cells> {
   for (const relation of ownRelations(catalog, database)) {
     const sequence = catalog.sequences.get(relation.id);
-    if (sequence === undefined) continue;
+    if (sequence === undefined || isIdentity(catalog, sequence)) continue;
     const type = readType(sequence.type);
     yield {
       sequence_catalog: databaseName(catalog, database),
@@ -189,9 +196,22 @@ function* sequences(catalog: CatalogSnapshot, database: ObjectId): Iterable<Cell
 
 function* tablePrivileges(catalog: CatalogSnapshot, database: ObjectId): Iterable<Cells> {
   const nameOf = (id: ObjectId): string => (id === 0 ? 'PUBLIC' : (catalog.userById(id)?.name ?? ''));
+  for (const relation of ownRelations(catalog, database)) {
+    if (relation.kind !== 'table' && relation.kind !== 'view') continue;
+    const owner = nameOf(relation.owner);
+    for (const privilege of PRIVILEGES['table'] ?? [])
+      yield {
+        grantor: owner,
+        grantee: owner,
+        ...place(catalog, database, relation),
+        privilege_type: privilege.toUpperCase(),
+        is_grantable: 'YES',
+        with_hierarchy: privilege === 'select' ? 'YES' : 'NO',
+      };
+  }
   for (const grant of catalog.rows.of(GRANTS)) {
     const relation = catalog.relations.get(grant.object);
-    if (relation === undefined || relation.database !== database) continue;
+    if (relation === undefined || relation.database !== database || grant.grantee === relation.owner) continue;
     yield {
       grantor: nameOf(grant.grantor),
       grantee: nameOf(grant.grantee),

@@ -42,3 +42,6 @@ select name, setting, unit, vartype from pg_settings where name in ('max_connect
 select rolname, rolsuper, rolinherit, rolcreaterole, rolcreatedb, rolcanlogin, rolreplication, rolconnlimit, rolvaliduntil, rolbypassrls from pg_roles where rolname = current_user;
 select usename, usesuper from pg_user where usename = current_user; select schemaname, tablename, tableowner, hasindexes from pg_tables where schemaname = 'public' order by 2; select * from pg_indexes where schemaname = 'public' order by indexname; select schemaname, viewname, viewowner from pg_views where schemaname = 'public'; select schemaname, sequencename, start_value, increment_by, last_value from pg_sequences order by 2;
 select has_table_privilege('books', 'select'), has_schema_privilege('public', 'usage'), has_database_privilege(current_database(), 'connect'), has_column_privilege('books', 'id', 'update'), has_sequence_privilege('numbers', 'usage'), has_function_privilege('lower(text)', 'execute'), pg_has_role(current_user, 'member');
+-- information_schema
+select sequence_name, data_type, start_value, minimum_value, maximum_value, increment, cycle_option from information_schema.sequences order by 1;
+select grantor, grantee, table_name, privilege_type, is_grantable, with_hierarchy from information_schema.table_privileges where table_schema = 'public' order by 3, 4;
