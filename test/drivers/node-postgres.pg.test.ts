@@ -8,7 +8,7 @@ describe('drivers for Node', () => {
 
   beforeAll(async () => {
     node = await startPolylog();
-  }, 60_000);
+  }, 180_000);
 
   afterAll(() => node?.remove());
 
@@ -23,6 +23,6 @@ describe('drivers for Node', () => {
       const actual = await observe({ ...node, port: node.postgresPort });
       expect(actual).toEqual(expected);
     },
-    60_000,
+    180_000,
   );
 });

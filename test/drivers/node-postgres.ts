@@ -119,7 +119,7 @@ async function errors(client: Client, note: Note): Promise<void> {
 }
 
 /** What a program may look at; the message counts too. Which column a misspelt name may have meant is left out (docs/compat/postgres.md). */
-export function errorFields(error: unknown): unknown {
+function errorFields(error: unknown): unknown {
   if (!(error instanceof DatabaseError)) return String(error);
   const { severity, code, message, detail, hint, position, schema, table, column, dataType, constraint } = error;
   const advice = code === '42703' ? undefined : hint;

@@ -18,7 +18,7 @@ describe('psycopg 3', () => {
 
   beforeAll(async () => {
     node = await startPolylog();
-  }, 60_000);
+  }, 180_000);
 
   afterAll(() => node?.remove());
 
@@ -26,5 +26,5 @@ describe('psycopg 3', () => {
     const expected = observe(await sharedPostgres());
     const actual = observe({ ...node, port: node.postgresPort });
     expectSame(actual, expected);
-  }, 60_000);
+  }, 180_000);
 });

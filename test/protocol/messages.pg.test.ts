@@ -131,5 +131,5 @@ describe('messages in any order', () => {
       servers.map((server) => ask(server, 'select count(*) from protocol_rows')),
     );
     expect(ours).toEqual(theirs);
-  }, 60_000);
+  }, 180_000);
 });

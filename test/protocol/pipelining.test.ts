@@ -19,7 +19,7 @@ describe('a pipeline of inserts while others change the catalog', () => {
 
   beforeAll(async () => {
     node = await startPolylog();
-  }, 60_000);
+  }, 180_000);
 
   afterAll(() => node?.remove());
 
@@ -65,5 +65,5 @@ describe('a pipeline of inserts while others change the catalog', () => {
     expect(await query(target, 'select count(*), count(distinct a), sum(a - b) from piped')).toEqual([
       `${acknowledged}|${acknowledged}|0`,
     ]);
-  }, 60_000);
+  }, 180_000);
 });
