@@ -17,6 +17,12 @@ import { SessionSurroundings } from './surroundings.js';
 import { ABORTED, TransactionBlock } from './transaction-block.js';
 import { runUtility, type UtilityResult } from './utility.js';
 
+/** What a SCROLL cursor has read: it stands on row `at`, counted from 1; 0 is before the first. */
+export interface ScrolledRows {
+  readonly rows: Row[];
+  at: number;
+}
+
 /** Rows in one frame of a longer result. */
 const ROWS_PER_FRAME = 1_024;
 
@@ -45,7 +51,12 @@ export class Session {
   readonly services: EngineServices;
   readonly cursors = new Map<
     string,
-    { readonly execution: Execution; readonly plan: PreparedPlan; rest: readonly Row[] }
+    {
+      readonly execution: Execution;
+      readonly plan: PreparedPlan;
+      rest: readonly Row[];
+      readonly scroll: ScrolledRows | null;
+    }
   >();
   readonly catalogFunctions: CatalogFunctions;
   readonly #peer: LinkPeer;

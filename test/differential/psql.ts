@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { type Postgres, postgresBin } from '../harness/postgres.js';
 import { NULL_SHOWN, type Outcome } from './outcome.js';
@@ -20,7 +20,7 @@ const TAG = /^(?:INSERT \d+ \d+|UPDATE \d+|DELETE \d+|[A-Z]+(?: [A-Z]+)*)$/;
 const RETURNS_ROWS = /^\s*(?:\(|select|values|table|with)\b|\breturning\b/i;
 
 /** Runs statements one after another in one session of psql, on whatever speaks PostgreSQL's protocol. */
-export function runWithPsql(server: Target, statements: readonly string[]): Outcome[] {
+export async function runWithPsql(server: Target, statements: readonly string[]): Promise<Outcome[]> {
   const lines = [...SETTINGS];
   statements.forEach((statement, i) => {
     lines.push(`\\echo @@describe ${i}`, `\\warn @@describe ${i}`);
@@ -28,20 +28,30 @@ export function runWithPsql(server: Target, statements: readonly string[]): Outc
     lines.push(`\\echo @@run ${i}`, `\\warn @@run ${i}`, `${statement};`);
   });
   lines.push('\\echo @@end', '\\warn @@end');
-  const target = ['-h', server.host, '-p', String(server.port), '-U', server.user, '-d', server.database];
-  const env = { ...process.env, PGPASSWORD: server.password, PGCLIENTENCODING: 'UTF8' };
-  const { stdout, stderr, error } = spawnSync(join(postgresBin(), 'psql'), ['-X', ...target], {
-    encoding: 'utf8',
-    env,
-    input: `${lines.join('\n')}\n`,
-    maxBuffer: 1 << 28,
-  });
-  if (error !== undefined) throw error;
+  const { stdout, stderr } = await psql(server, `${lines.join('\n')}\n`);
   return statements.map((_, i) => {
     const described = section(stdout, 'describe', i);
     const output = section(stdout, 'run', i);
     const refused = section(stderr, 'run', i);
     return { columns: columnsOf(described), ...answerOf(output), error: errorOf(refused) };
+  });
+}
+
+function psql(server: Target, input: string): Promise<{ readonly stdout: string; readonly stderr: string }> {
+  const target = ['-h', server.host, '-p', String(server.port), '-U', server.user, '-d', server.database];
+  const env = { ...process.env, PGPASSWORD: server.password, PGCLIENTENCODING: 'UTF8' };
+  return new Promise((resolve, reject) => {
+    const child = spawn(join(postgresBin(), 'psql'), ['-X', ...target], { env });
+    let stdout = '';
+    let stderr = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      stdout += text;
+    });
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      stderr += text;
+    });
+    child.on('error', reject).on('close', () => resolve({ stdout, stderr }));
+    child.stdin.on('error', reject).end(input);
   });
 }
 
@@ -68,12 +78,13 @@ function answerOf(output: string): { readonly rows: string[][]; readonly tag: st
   return { rows: text === '' ? [] : text.split(RECORD).map((line) => line.split(FIELD)), tag };
 }
 
+/** SQLSTATE and message, detail and hint, and the line with a caret below the place that it speaks of. */
 function errorOf(text: string): string {
   const lines = text.split('\n');
   const found = lines
     .map((line) => /^(?:psql:[^ ]+ )?(?:ERROR|FATAL): {2}(\w{5}): (.*)$/.exec(line))
     .find((m) => m !== null);
   if (found === undefined) return '';
-  const more = lines.filter((line) => /^(?:DETAIL|HINT): /.test(line));
+  const more = lines.filter((line) => /^(?:DETAIL|HINT|LINE \d+): | *\^$/.test(line));
   return [`${found[1]} ${found[2]}`, ...more].join('\n');
 }

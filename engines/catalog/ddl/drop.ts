@@ -75,7 +75,11 @@ async function droppable(
   }
   const entry = work.find(path);
   if (entry === null) {
-    if (!ifExists) throw new SqlError('undefined_table', `${kind} "${nameOf(path)}" does not exist`);
+    if (!ifExists)
+      throw new SqlError(
+        kind === 'index' ? 'undefined_object' : 'undefined_table',
+        `${kind} "${nameOf(path)}" does not exist`,
+      );
     work.notice('successful_completion', `${kind} "${nameOf(path)}" does not exist, skipping`);
     return null;
   }

@@ -1,7 +1,8 @@
 import { SqlError } from '#schemas/sqlstate/sql-error.js';
+import { dimensionsOf } from '#schemas/values/array-shape.js';
 import { type Json, JsonObject, printJsonb, quoteJson } from '#schemas/values/json.js';
 import type { SqlType } from '#schemas/values/type.js';
-import type { Value } from '#schemas/values/value.js';
+import type { SqlArray, Value } from '#schemas/values/value.js';
 import type { Accumulator, AggregateFunction, EvaluationContext } from '../definition.js';
 import { jsonOf, jsonTextOf, keyOf } from '../text/to-json.js';
 
@@ -20,12 +21,24 @@ class Collected implements Accumulator {
   }
 }
 
-function arrayAgg(): Accumulator {
+function arrayAgg(types: readonly SqlType[]): Accumulator {
   const items: Value[] = [];
+  const nested = types[0]?.kind === 'array';
   return new Collected(
-    (args) => items.push(args[0] as Value),
+    ([item]) => {
+      if (nested) checkNested(items[0] as SqlArray | undefined, item as SqlArray | null);
+      items.push(item as Value);
+    },
     () => (items.length === 0 ? null : items),
   );
+}
+
+/** Arrays become one dimension more, so they are all of one shape. */
+function checkNested(first: SqlArray | undefined, item: SqlArray | null): void {
+  if (item === null) throw new SqlError('null_value_not_allowed', 'cannot accumulate null arrays');
+  if (item.length === 0) throw new SqlError('array_subscript_error', 'cannot accumulate empty arrays');
+  if (first !== undefined && dimensionsOf(first).join() !== dimensionsOf(item).join())
+    throw new SqlError('array_subscript_error', 'cannot accumulate arrays of different dimensionality');
 }
 
 /** The separator in front of the first value is not shown. */
@@ -97,7 +110,8 @@ function jsonbObjectAgg(types: readonly SqlType[], context: EvaluationContext): 
   );
 }
 
-const arrayOfFirst = (types: readonly SqlType[]): SqlType => ({ kind: 'array', element: types[0] as SqlType });
+const arrayOfFirst = ([first]: readonly SqlType[]): SqlType =>
+  first?.kind === 'array' ? first : { kind: 'array', element: first as SqlType };
 
 /** Aggregates that keep every value. Nulls are kept by arrays and JSON. */
 export const COLLECTIONS: readonly AggregateFunction[] = [

@@ -32,7 +32,7 @@ const DAYS = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 
 const ROMAN = ['I', 'II', 'III', 'IV', 'V', 'VI', 'VII', 'VIII', 'IX', 'X', 'XI', 'XII'];
 
 const KEYWORDS =
-  /^(?:HH24|HH12|HH|MI|SSSSS|SSSS|SS|MS|US|FF[1-6]|AM|A\.M\.|PM|P\.M\.|am|a\.m\.|pm|p\.m\.|Y,YYY|YYYY|YYY|YY|Y|IYYY|IYY|IY|I|BC|B\.C\.|AD|A\.D\.|bc|b\.c\.|ad|a\.d\.|MONTH|Month|month|MON|Mon|mon|MM|DAY|Day|day|DY|Dy|dy|DDD|IDDD|DD|D|ID|WW|W|IW|CC|J|Q|RM|rm|TZH|TZM|TZ|tz|OF)/i;
+  /^(?:HH24|HH12|HH|MI|SSSSS|SSSS|SS|MS|US|FF[1-6]|AM|A\.M\.|PM|P\.M\.|am|a\.m\.|pm|p\.m\.|Y,YYY|YYYY|YYY|YY|Y|IYYY|IYY|IY|BC|B\.C\.|AD|A\.D\.|bc|b\.c\.|ad|a\.d\.|MONTH|Month|month|MON|Mon|mon|MM|DAY|Day|day|DY|Dy|dy|DDD|IDDD|DD|D|ID|WW|W|IW|I|CC|J|Q|RM|rm|TZH|TZM|TZ|tz|OF)/i;
 
 /** Keywords whose case does not matter are looked up in upper case; those whose case is the result's are kept. */
 const CASED = /^(?:month|mon|day|dy|rm|am|pm|a\.m\.|p\.m\.|bc|ad|b\.c\.|a\.d\.|tz)$/i;

@@ -150,7 +150,6 @@ export const ENCODING_FUNCTIONS: readonly ScalarFunction[] = [
       throw new SqlError('array_subscript_error', `index ${i} out of valid range, 0..${b.length - 1}`);
     return byte;
   }),
-  specialised({ name: 'format', arguments: ['text'], result: 'text', strict: false, volatility: 'stable' }, formatFor),
   specialised(
     { name: 'format', arguments: ['text', 'any'], variadic: true, result: 'text', strict: false, volatility: 'stable' },
     formatFor,

@@ -1,5 +1,10 @@
 import type { Expression } from '#schemas/program/expression.js';
 
+/** A literal, or one with a type: neither gives a column its name. */
+function isLiteral(e: Expression): boolean {
+  return e.kind === 'constant' || (e.kind === 'cast' && isLiteral(e.operand));
+}
+
 /** The name of an unnamed output column, as PostgreSQL chooses it. */
 export function columnName(e: Expression): string {
   switch (e.kind) {
@@ -9,7 +14,7 @@ export function columnName(e: Expression): string {
       return e.name.at(-1) as string;
     case 'cast': {
       const inner = columnName(e.operand);
-      return inner === '?column?' || e.operand.kind === 'constant' ? (e.type.name.at(-1) as string) : inner;
+      return inner === '?column?' || isLiteral(e.operand) ? (e.type.name.at(-1) as string) : inner;
     }
     case 'case': {
       const inner = e.otherwise === null ? '?column?' : columnName(e.otherwise);

@@ -6,6 +6,8 @@ import type { CallScalar, Evaluate, Scalar } from '../../vm/scalar.js';
 import type { ExpressionBinder } from './expressions.js';
 import type { Place } from './place.js';
 import { commonType } from './resolve.js';
+import { compareRows } from './row-comparison.js';
+import { rowSubquery } from './subqueries.js';
 
 export function rowComparison(
   binder: ExpressionBinder,
@@ -15,6 +17,15 @@ export function rowComparison(
   place: Place,
   token: number,
 ): Scalar {
+  if (right.kind === 'scalar-subquery') {
+    const items = rowSubquery(binder, right.query, place, left.elements.length, token);
+    return compareRows(
+      binder,
+      symbol,
+      left.elements.map((l, i) => [binder.bind(l, place), items[i] as Scalar]),
+      token,
+    );
+  }
   if (right.kind !== 'row')
     throw new SqlError('feature_not_supported', 'a row can be compared with a row only', { token });
   if (left.elements.length !== right.elements.length)
@@ -22,18 +33,7 @@ export function rowComparison(
   const pairs = left.elements.map(
     (l, i) => [binder.bind(l, place), binder.bind(right.elements[i] as Expression, place)] as const,
   );
-  const compare = (op: string, [a, b]: readonly [Scalar, Scalar]): Scalar => binder.applyOperator(op, [a, b], token);
-  if (symbol === '=') return { kind: 'and', type: TYPES.boolean, operands: pairs.map((p) => compare('=', p)) };
-  if (symbol === '<>' || symbol === '!=')
-    return { kind: 'or', type: TYPES.boolean, operands: pairs.map((p) => compare('<>', p)) };
-  // (a, b) < (c, d)  =  a < c OR (a = c AND b < d)
-  const strict = symbol.charAt(0);
-  let result = compare(symbol, pairs.at(-1) as readonly [Scalar, Scalar]);
-  for (const pair of pairs.slice(0, -1).reverse()) {
-    const equalAndRest: Scalar = { kind: 'and', type: TYPES.boolean, operands: [compare('=', pair), result] };
-    result = { kind: 'or', type: TYPES.boolean, operands: [compare(strict, pair), equalAndRest] };
-  }
-  return result;
+  return compareRows(binder, symbol, pairs, token);
 }
 
 export function is(binder: ExpressionBinder, e: Extract<Expression, { kind: 'is' }>, place: Place): Scalar {
@@ -66,6 +66,14 @@ export function distinctFrom(
   e: Extract<Expression, { kind: 'distinct-from' }>,
   place: Place,
 ): Scalar {
+  if (e.left.kind === 'row' && e.right.kind === 'row' && e.left.elements.length === e.right.elements.length) {
+    const items = e.left.elements;
+    const others = e.right.elements;
+    const operands = items.map((left, i) =>
+      distinctFrom(binder, { ...e, left, right: others[i] as Expression, token: e.token }, place),
+    );
+    return { kind: e.negated ? 'and' : 'or', type: TYPES.boolean, operands };
+  }
   const equal = binder.applyOperator(
     '=',
     [binder.bind(e.left, place), binder.bind(e.right, place)],

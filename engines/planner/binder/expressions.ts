@@ -185,7 +185,8 @@ export class ExpressionBinder {
 
   // ── conditional ────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  #case(e: Extract<Expression, { kind: 'case' }>, place: Place): Scalar {
+  #case(e: Extract<Expression, { kind: 'case' }>, around: Place): Scalar {
+    const place: Place = around.sets === null ? around : { ...around, name: 'CASE', sets: null };
     const operand = e.operand === null ? null : this.bind(e.operand, place);
     const whens = e.branches.map((b) =>
       operand === null
@@ -320,6 +321,10 @@ export class ExpressionBinder {
   }
 
   #subscript(e: Extract<Expression, { kind: 'subscript' }>, place: Place): Scalar {
+    if (e.operand.kind === 'subscript' && e.operand.upper === null && e.upper === null) {
+      const nested = this.#nestedSubscript(e, place);
+      if (nested !== null) return nested;
+    }
     const operand = this.bind(e.operand, place);
     if (operand.type.kind === 'jsonb' && e.upper === null)
       return this.applyOperator('->', [operand, this.bind(e.index, place)], e.token);
@@ -346,7 +351,11 @@ export class ExpressionBinder {
       };
     }
     const first = this.context.isVector(operand) ? 0 : 1;
-    const at: Evaluate = (list, index) => (list as readonly Value[])[(index as number) - first] ?? null;
+    // An index that leaves an array has fewer subscripts than the array dimensions: NULL.
+    const at: Evaluate = (list, index) => {
+      const item = (list as readonly Value[])[(index as number) - first] ?? null;
+      return Array.isArray(item) ? null : item;
+    };
     return {
       kind: 'call',
       type: operand.type.element,
@@ -356,6 +365,36 @@ export class ExpressionBinder {
       strict: true,
       volatility: 'immutable',
       evaluate: at,
+    };
+  }
+
+  /** a[i][j]…: all subscripts at once, because what is between has no value; null when it is no array. */
+  #nestedSubscript(e: Extract<Expression, { kind: 'subscript' }>, place: Place): Scalar | null {
+    const indexes: Expression[] = [];
+    let base: Expression = e;
+    for (; base.kind === 'subscript' && base.upper === null; base = base.operand) indexes.unshift(base.index);
+    const operand = this.bind(base, place);
+    if (operand.type.kind !== 'array') return null;
+    const evaluate: Evaluate = (list, ...at) => {
+      let item = list as Value;
+      for (const i of at.slice(0, indexes.length))
+        item = Array.isArray(item) ? ((item as readonly Value[])[(i as number) - 1] ?? null) : null;
+      return Array.isArray(item) ? null : item;
+    };
+    return {
+      kind: 'call',
+      type: operand.type.element,
+      name: 'array_at',
+      operator: false,
+      arguments: [
+        operand,
+        ...indexes.map((i) =>
+          this.context.coercion.require(this.bind(i, place), TYPES.integer, 'array subscript', i.token),
+        ),
+      ],
+      strict: true,
+      volatility: 'immutable',
+      evaluate,
     };
   }
 

@@ -275,10 +275,26 @@ export class FromBinder {
         };
         const on = this.#expressions.condition(item.condition.expression, place);
         if (subqueries.length === 0) return { op: 'join', type, left, right, on, lateral };
+        if (type === 'left') {
+          // As LATERAL: the rows of the right side that go with one of the left.
+          const within: Logical = { op: 'apply', input: right, subqueries };
+          return {
+            op: 'join',
+            type,
+            left,
+            right: { op: 'filter', input: within, predicate: on },
+            on: null,
+            lateral: true,
+          };
+        }
         if (type !== 'inner')
-          throw new SqlError('feature_not_supported', 'a subquery in the condition of an outer join is not supported', {
-            token: item.token,
-          });
+          throw new SqlError(
+            'feature_not_supported',
+            'a subquery in the condition of a right or full join is not supported',
+            {
+              token: item.token,
+            },
+          );
         const joined: Logical = { op: 'join', type, left, right, on: null, lateral };
         return { op: 'filter', input: { op: 'apply', input: joined, subqueries }, predicate: on };
       }

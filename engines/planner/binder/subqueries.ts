@@ -8,6 +8,7 @@ import type { CallScalar, Evaluate, Scalar } from '../../vm/scalar.js';
 import type { BoundSubquery } from '../logical.js';
 import type { ExpressionBinder } from './expressions.js';
 import type { Place } from './place.js';
+import { compareRows } from './row-comparison.js';
 
 export function subquery(
   binder: ExpressionBinder,
@@ -103,13 +104,10 @@ export function quantified(
         `subquery has too ${operands.length > outputs.length ? 'few' : 'many'} columns`,
         { token: e.token },
       );
-    const tests = operands.map((o, i) => binder.applyOperator(e.symbol, [o, outputs[i] as Scalar], e.token));
-    if (tests.length === 1) return tests[0] as Scalar;
-    if (e.symbol !== '=' && e.symbol !== '<>')
-      throw new SqlError('feature_not_supported', 'row comparison with a subquery is supported for = and <> only', {
-        token: e.token,
-      });
-    return { kind: e.symbol === '=' ? 'and' : 'or', type: TYPES.boolean, operands: tests };
+    const pairs = operands.map((o, i) => [o, outputs[i] as Scalar] as const);
+    const [only] = pairs;
+    if (only !== undefined && pairs.length === 1) return binder.applyOperator(e.symbol, only, e.token);
+    return compareRows(binder, e.symbol, pairs, e.token);
   };
   return subquery(
     binder,

@@ -118,6 +118,12 @@ function bindRecursive(
   };
   scope.add(cte);
   const term = binder.bind(body.right, outer, scope, true);
+  if (cte.references > 1)
+    throw new SqlError(
+      'invalid_recursion',
+      `recursive reference to query "${table.name}" must not appear more than once`,
+      { token: table.token },
+    );
   if (term.columns.length !== columns.length)
     throw new SqlError('syntax_error', 'each UNION query must have the same number of columns', {
       token: table.token,

@@ -104,13 +104,15 @@ export function checkParents(
   for (const key of table.foreignKeys) {
     if (before !== null && key.slots.every((slot) => sameValue(row[slot] ?? null, before[slot] ?? null))) continue;
     const check = (): MaybePromise<void> => checkParent(table, key, row, catalog, runtime);
+    const checkIfThere = (): MaybePromise<void> =>
+      chain(stillPoints(table, key, row, runtime), (points) => (points ? check() : undefined));
     if (key.deferrable && key.initiallyDeferred) {
-      runtime.transaction.atCommit(check);
+      runtime.transaction.atCommit(checkIfThere);
       continue;
     }
     if (key.references === table.id) {
       // The parent may be a row that the same statement is about to write.
-      runtime.atStatementEnd(check);
+      runtime.atStatementEnd(checkIfThere);
       continue;
     }
     if (waiting !== null) waiting = waiting.then(check);
@@ -120,6 +122,20 @@ export function checkParents(
     }
   }
   return waiting ?? undefined;
+}
+
+/** Is the row still there with the same reference when its check comes late? What changed it has a check of its own. */
+function stillPoints(table: TableEntry, key: ForeignKeyEntry, row: Row, runtime: Runtime): MaybePromise<boolean> {
+  const parts = table.shape.key;
+  // Without a primary key a row cannot be looked up by what it holds: it is checked as it was written.
+  if (parts.length === 0) return true;
+  const encoded = keyEncoder(parts)(parts.map((part) => row[part.slot as number] ?? null));
+  return chain(
+    runtime.transaction.findNewest(table.shape, null, encoded),
+    (found) =>
+      found !== null &&
+      key.slots.every((slot) => sameValue(row[slot] ?? null, fullWidth(found.row, table.shape)[slot] ?? null)),
+  );
 }
 
 function sameValue(a: Value, b: Value): boolean {

@@ -41,3 +41,5 @@ select e1.id from emp e1 left join emp e2 on e2.boss = e1.id group by e1.id havi
 select l.k, r.k from (values (1::bigint), (2)) l (k) join (values (1::smallint), (3)) r (k) on l.k = r.k;
 select l.k, r.k from (values (1.0), (2.50)) l (k) join (values (1), (3)) r (k) on l.k = r.k;
 select l.k from (values (1.0), (2.50)) l (k) join (values (1.00), (2.5)) r (k) on l.k = r.k order by 1;
+select d.id, e.id from dept d left join emp e on e.dept = d.id and e.salary = (select max(x.salary) from emp x where x.dept = d.id) order by 1, 2;
+select d.id, e.id from dept d left join emp e on e.id in (select p.a from pairs p where p.b = d.id) order by 1, 2;

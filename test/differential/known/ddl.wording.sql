@@ -1,0 +1,17 @@
+alter table t1 add column d integer;
+alter table t2 drop constraint positive;
+alter table t2 alter column a type integer;
+alter table t2 add primary key (id);
+create index t2_a on t2 (a);
+alter table child add constraint fk_nope foreign key (other) references nope (id);
+alter table child add constraint fk_emp foreign key (parent) references emp (salary);
+create table bad (a integer, a text);
+create table bad (a integer default b);
+create table bad (a integer references nope);
+create table bad (a serial default 5);
+drop table v1;
+drop view dept;
+create view vx as select nope from dept;
+select nextval('s1');
+alter table dept set schema nope;
+truncate nope;

@@ -1,0 +1,2 @@
+execute i ('x', 'y');
+lock nope;
