@@ -95,7 +95,7 @@ export class Checkpointer {
 
   #flushQuietly(): void {
     const { clock, onFailure } = this.#options;
-    this.#running = this.flush()
+    this.#running = this.#flush(() => this.#pace())
       .catch((error: Error) => {
         this.#notBeforeMs = clock.monotonicMs() + RETRY_MS;
         onFailure(error);
@@ -122,8 +122,12 @@ export class Checkpointer {
     return new Promise<void>((resolve) => clock.after(pauseMs, resolve)).then(resumed);
   }
 
-  /** Takes the store to disk now. */
-  async flush(): Promise<void> {
+  /** Takes the store to disk now, as quickly as it goes. */
+  flush(): Promise<void> {
+    return this.#flush(() => Promise.resolve());
+  }
+
+  async #flush(pace: () => Promise<void>): Promise<void> {
     const { store, manager, log, partition, leases, clock } = this.#options;
     let offset = 0;
     await store.flush(() => {
@@ -138,7 +142,7 @@ export class Checkpointer {
         terms: leases.terms,
         lastVersion,
       });
-      return { view: held.view, describe, pace: () => this.#pace(), end: held.release };
+      return { view: held.view, describe, pace, end: held.release };
     });
     this.#lastMs = clock.monotonicMs();
     this.#lastOffset = offset;
