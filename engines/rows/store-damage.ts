@@ -16,6 +16,17 @@ export function damageOf(error: unknown): StoreDamaged | null {
   return null;
 }
 
+/**
+ * Whether LevelDB could not write, most often because the disk is full. Where that met a sorted file or a sync, it refuses every
+ * write until it is opened again, whatever has become of the disk; it still reads.
+ */
+export function isWriteRefused(error: unknown): boolean {
+  if (damageOf(error) !== null) return false;
+  for (let e = error as LevelError | null | undefined; typeof e === 'object' && e !== null; e = e.cause)
+    if (e.code === 'LEVEL_IO_ERROR') return true;
+  return false;
+}
+
 /** Not always an Error of this realm: the driver makes them. */
 interface LevelError {
   readonly code?: string;

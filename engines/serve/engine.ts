@@ -15,7 +15,7 @@ import { CatalogStore } from '../catalog/catalog-store.js';
 import { VIRTUAL_TABLES } from '../catalog/virtual-tables.js';
 import { EXPRESSION_COMPILER } from '../planner/expression-compiler.js';
 import { Store, storeLimits } from '../rows/store.js';
-import { damageOf, removeStore } from '../rows/store-damage.js';
+import { damageOf, isWriteRefused, removeStore } from '../rows/store-damage.js';
 import { createVerifier, isPasswordOf } from '../security/scram.js';
 import { Checkpointer } from '../tx/checkpointer.js';
 import { type Recovered, recover } from '../tx/recovery.js';
@@ -42,6 +42,11 @@ export interface EngineOptions {
   reportBug(error: Error): void;
   /** Rows on disk were found damaged while running: the engine must be started anew, without that folder. */
   onStoreDamaged(damage: Error): void;
+  /**
+   * The rows could not be taken to disk, and perhaps cannot until the engine is started anew; `waitingBytes` of them are in memory only. Told
+   * again at every further attempt that fails.
+   */
+  onStoreFull(error: Error, waitingBytes: number): void;
   /** For a log that others can write into, too: somebody has, and this engine must end at once. Null for a log that is locked. */
   readonly onOvertaken: ((error: Overtaken) => void) | null;
   /** How long a client waits for a commit of which the log cannot say whether it stands in it. */
@@ -214,7 +219,10 @@ export class Engine {
       clock,
       leases: recovered.leases,
       limits: { dirtyBytes: dirtyBytesMax },
-      onFailure: options.reportBug,
+      onFailure: (error) => {
+        if (isWriteRefused(error)) options.onStoreFull(error, store.dirty.bytes);
+        else options.reportBug(error);
+      },
     });
     checkpointer.start();
     store.warmUp((generation) => catalog.shapeOf(generation)).catch(options.reportBug);

@@ -16,6 +16,7 @@ import { gatewayInside } from './gateway-inside.js';
 import { Latency } from './latency.js';
 import { openLog } from './log-source.js';
 import { openLogger } from './logger.js';
+import { onStoreFull } from './on-store-full.js';
 import { runForOperator } from './operator-session.js';
 import { registryCalls } from './registry-calls.js';
 
@@ -52,6 +53,7 @@ async function run(): Promise<void> {
       rmSync(storeFolder, { recursive: true, force: true });
       process.exit(1);
     },
+    onStoreFull: onStoreFull(storeFolder, logger),
     onOvertaken:
       configuration.log === 'embedded'
         ? null

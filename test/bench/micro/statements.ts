@@ -32,6 +32,7 @@ const engine = await Engine.open({
     throw error;
   },
   onStoreDamaged: () => undefined,
+  onStoreFull: () => undefined,
   onOvertaken: null,
   commitTimeoutMs: 30_000,
   onCommitMs: () => undefined,
