@@ -17,6 +17,20 @@ async function connect(node: PolylogNode): Promise<Client> {
   return client;
 }
 
+/** A connection that has written a row, as soon as one can. */
+async function writable(node: PolylogNode): Promise<Client> {
+  for (const end = Date.now() + END_TIMEOUT_MS; ; await sleep(100)) {
+    const client = await connect(node).catch(() => null);
+    try {
+      await client?.query('insert into t values (-1)');
+      if (client !== null) return client;
+    } catch (error) {
+      await client?.end().catch(() => undefined);
+      if (Date.now() > end) throw error;
+    }
+  }
+}
+
 describe('a node on whose cluster another one has started', () => {
   it('ends at its next commit without acknowledging it, and the other has all that was acknowledged', async () => {
     const log = `kafka://${(await sharedKafka()).bootstrap}/acceptance-overtaken`;
@@ -39,12 +53,12 @@ describe('a node on whose cluster another one has started', () => {
       for (const end = Date.now() + END_TIMEOUT_MS; !isOver() && Date.now() < end; ) await sleep(100);
       expect(isOver()).toBe(true);
       expect(first.output()).toContain('another node has taken over this log');
-      const other = await connect(second);
+      // Where the first wrote on for a moment with a clock ahead of the lease, the other's engine has to fold the log once more.
+      const other = await writable(second);
       const { rows } = await other.query<{ n: number }>('select n from t');
       const found = new Set(rows.map(({ n }) => n));
       expect([...acknowledged].filter((n) => !found.has(n))).toEqual([]);
       expect(acknowledged.size).toBeGreaterThan(0);
-      await other.query('insert into t values (-1)');
       await other.end();
     } finally {
       await client.end().catch(() => undefined);

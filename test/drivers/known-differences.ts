@@ -3,7 +3,6 @@
  * when one of these becomes equal, so that the list only shrinks.
  */
 export const KNOWN_DIFFERENCES: Readonly<Record<string, RegExp>> = {
-  'scrolled cursor': /0A000.*scrollable cursors are not supported/,
   'held cursor': /0A000.*DECLARE CURSOR WITH HOLD is not supported/,
   'copy nowhere': /0A000.*WHERE in COPY FROM is not supported/,
   'tag: listen channel': /0A000.*LISTEN is not supported/,
