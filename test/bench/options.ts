@@ -17,6 +17,8 @@ export interface BenchOptions {
   readonly rounds: number;
   /** Duration of one pgbench run. */
   readonly seconds: number;
+  /** Threads of pgbench in the section throughput. */
+  readonly threads: number;
   /** Smaller amounts of data: shows that everything works, not how fast. */
   readonly quick: boolean;
   /** File for the JSON; null = one in bench-results/, named after the time. */
@@ -33,6 +35,7 @@ export const USAGE = `npm run bench -- [options]
   --scales N,...          scales of the section throughput (1,10; quick: 1)
   --rounds N              repetitions; medians are shown (3; quick: 1)
   --seconds N             duration of a pgbench run (10; quick: 2)
+  --threads N             threads of pgbench in the section throughput (1, as is its own default)
   --out FILE              where the JSON goes (bench-results/TIME.json)
   --folder FOLDER         where all servers keep their data (the system's temporary folder)`;
 
@@ -74,6 +77,7 @@ export function readOptions(args: readonly string[]): BenchOptions {
     scales: numbers(values.scales ?? (quick ? '1' : '1,10'), '--scales'),
     rounds: oneNumber(values.rounds ?? (quick ? '1' : '3'), '--rounds'),
     seconds: oneNumber(values.seconds ?? (quick ? '2' : '10'), '--seconds'),
+    threads: oneNumber(values.threads ?? '1', '--threads'),
     quick,
     out: values.out ?? null,
     folder: values.folder ?? null,
@@ -85,7 +89,10 @@ function parsed(args: readonly string[]) {
   const flag = { type: 'boolean' } as const;
   const options = { quick: flag, only: text, scripts: text, clients: text, scales: text, rounds: text } as const;
   try {
-    return parseArgs({ args: [...args], options: { ...options, seconds: text, out: text, folder: text } }).values;
+    return parseArgs({
+      args: [...args],
+      options: { ...options, seconds: text, threads: text, out: text, folder: text },
+    }).values;
   } catch (error) {
     throw new UsageError((error as Error).message);
   }

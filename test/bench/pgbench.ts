@@ -1,6 +1,5 @@
 /** One run of pgbench, with a suspicious reading of what it says. */
 import { readdirSync, readFileSync } from 'node:fs';
-import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { temporaryDirectory } from '../harness/temporary-directory.js';
 import { runClient } from './client-program.js';
@@ -17,6 +16,8 @@ export interface PgbenchWork {
   readonly script: { readonly builtin: string } | { readonly file: string };
   readonly clients: number;
   readonly seconds: number;
+  /** Threads of pgbench itself; without it one, as is its default. */
+  readonly threads?: number;
   /** pgbench vacuums its own tables and empties its history before a run; leave out where they do not exist. */
   readonly ownTables: boolean;
 }
@@ -40,7 +41,7 @@ export async function runPgbench(server: Server, work: PgbenchWork): Promise<Pgb
   const samples = temporaryDirectory('latencies');
   try {
     const { script, clients, seconds } = work;
-    const threads = Math.min(clients, cpus().length);
+    const threads = Math.min(clients, work.threads ?? 1);
     const what = 'builtin' in script ? ['-b', script.builtin] : ['-f', script.file];
     const load = ['-M', 'prepared', '-c', String(clients), '-j', String(threads), '-T', String(seconds)];
     const latencies = ['-l', `--sampling-rate=${SAMPLED}`, `--log-prefix=${join(samples.path, 'log')}`];

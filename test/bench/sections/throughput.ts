@@ -82,10 +82,10 @@ async function cell(
   script: Script,
   scale: number,
   clients: number,
-  { seconds, rounds }: BenchOptions,
+  { seconds, rounds, threads }: BenchOptions,
 ): Promise<Cell> {
   const name = `${script}, scale ${scale}, ${clients} clients`;
-  const work = { script: { builtin: script }, clients, seconds, ownTables: true };
+  const work = { script: { builtin: script }, clients, seconds, threads, ownTables: true };
   const [postgres, polylog] = (await alternate(servers, work, rounds, name)) as [Side, Side];
   const ratio = ratioOf(postgres, polylog);
   const target = TARGETS.find(
