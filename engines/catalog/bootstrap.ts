@@ -1,8 +1,9 @@
+import * as tables from '#schemas/catalog/system-tables.js';
+import { BOOTSTRAP } from '#schemas/catalog/system-tables.js';
+import { FIRST_USER_OBJECT } from '#schemas/events/event.js';
 import type { ObjectId } from '#schemas/kernel/brand.js';
 import type { Row } from '#schemas/values/value.js';
 import type { TableShape } from '../rows/shape.js';
-import * as tables from './system-tables.js';
-import { BOOTSTRAP } from './system-tables.js';
 
 export interface BootstrapOptions {
   readonly user: string;
@@ -35,7 +36,7 @@ export function bootstrapRows(options: BootstrapOptions): ReadonlyArray<readonly
   add(tables.DATABASES, { id: BOOTSTRAP.postgresDatabase, name: 'postgres', owner });
   for (const record of publicSchema(BOOTSTRAP.polylogPublic, BOOTSTRAP.polylogDatabase, owner)) rows.push(record);
   for (const record of publicSchema(BOOTSTRAP.postgresPublic, BOOTSTRAP.postgresDatabase, owner)) rows.push(record);
-  add(tables.SEQUENCE_STATES, { id: BOOTSTRAP.objectSequence, value: BigInt(tables.FIRST_OBJECT_ID), called: false });
+  add(tables.SEQUENCE_STATES, { id: BOOTSTRAP.objectSequence, value: BigInt(FIRST_USER_OBJECT), called: false });
   return rows;
 }
 

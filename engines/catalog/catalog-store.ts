@@ -1,3 +1,4 @@
+import { CATALOG_TABLES, SYSTEM_SHAPES } from '#schemas/catalog/system-tables.js';
 import { assert } from '#schemas/kernel/assert.js';
 import type { ObjectId, Offset } from '#schemas/kernel/brand.js';
 import type { Random } from '#schemas/kernel/ports.js';
@@ -17,7 +18,6 @@ import { SequencePool } from './sequence-pool.js';
 import { SessionFunctions } from './session-functions.js';
 import { CatalogSnapshot, type VirtualTables } from './snapshot.js';
 import { isCatalogTable, SystemRows } from './system-rows.js';
-import { CATALOG_TABLES, SYSTEM_SHAPES } from './system-tables.js';
 import { ShapeFactory } from './table-shape.js';
 
 /** A decided write, as the transaction system tells of it. */

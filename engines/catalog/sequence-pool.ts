@@ -1,3 +1,4 @@
+import { SEQUENCE_STATES, type SequenceStateRow } from '#schemas/catalog/system-tables.js';
 import { assert } from '#schemas/kernel/assert.js';
 import type { ObjectId } from '#schemas/kernel/brand.js';
 import { SqlError } from '#schemas/sqlstate/sql-error.js';
@@ -5,7 +6,6 @@ import { keyEncoder } from '#schemas/values/key.js';
 import type { VisibleRow } from '../rows/reading.js';
 import type { Transaction, TransactionSystem } from '../tx/transaction.js';
 import type { SequenceEntry } from './entry.js';
-import { SEQUENCE_STATES, type SequenceStateRow } from './system-tables.js';
 
 /** Values reserved at once at first, as PostgreSQL logs 32 ahead; each further reservation is twice as large, up to the last figure. */
 const FIRST_RESERVATION = 32n;

@@ -1,3 +1,4 @@
+import { COMMENTS, CONSTRAINTS } from '#schemas/catalog/system-tables.js';
 import type { ObjectId } from '#schemas/kernel/brand.js';
 import { SqlError } from '#schemas/sqlstate/sql-error.js';
 import { oidOf } from '#schemas/values/oids.js';
@@ -23,7 +24,6 @@ import { hasPrivilege, hasRole, mayUse } from './describe/privileges.js';
 import type { SequenceEntry } from './entry.js';
 import type { SequencePool } from './sequence-pool.js';
 import { CatalogSnapshot } from './snapshot.js';
-import { COMMENTS, CONSTRAINTS } from './system-tables.js';
 
 type Answer = (args: readonly Value[]) => Value;
 

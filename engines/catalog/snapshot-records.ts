@@ -1,3 +1,11 @@
+import type {
+  ColumnRow,
+  ConstraintRow,
+  IndexColumnRecord,
+  IndexRow,
+  RelationRow,
+  SequenceRow,
+} from '#schemas/catalog/system-tables.js';
 import { assert } from '#schemas/kernel/assert.js';
 import { decodeExpression, decodeProgram } from '#schemas/program/decode.js';
 import type { Expression } from '#schemas/program/expression.js';
@@ -7,14 +15,6 @@ import { DEFAULT_TEXT_CONTEXT, parseText } from '#schemas/values/text-form.js';
 import type { SqlType } from '#schemas/values/type.js';
 import type { Value } from '#schemas/values/value.js';
 import type { CheckEntry, ColumnEntry, ForeignKeyEntry, SequenceEntry } from './entry.js';
-import type {
-  ColumnRow,
-  ConstraintRow,
-  IndexColumnRecord,
-  IndexRow,
-  RelationRow,
-  SequenceRow,
-} from './system-tables.js';
 
 /** What single rows of system tables mean. Kept with the row, which never changes, so that a new catalog costs little. */
 

@@ -1,3 +1,12 @@
+import type {
+  ColumnRow,
+  ConstraintRow,
+  IndexRow,
+  RelationRow,
+  SchemaRow,
+  SequenceRow,
+} from '#schemas/catalog/system-tables.js';
+import * as tables from '#schemas/catalog/system-tables.js';
 import type { ObjectId } from '#schemas/kernel/brand.js';
 import type { TableShape } from '../rows/shape.js';
 import type {
@@ -16,8 +25,6 @@ import type {
 } from './entry.js';
 import { checkEntry, columnEntry, foreignKeyEntry, sequenceFields, viewQuery } from './snapshot-records.js';
 import type { SystemRows } from './system-rows.js';
-import type { ColumnRow, ConstraintRow, IndexRow, RelationRow, SchemaRow, SequenceRow } from './system-tables.js';
-import * as tables from './system-tables.js';
 import type { ShapeFactory, ShapeParts } from './table-shape.js';
 
 /** Tables that are computed: the same in every database, by schema and name. */

@@ -1,7 +1,7 @@
+import type { SystemTable } from '#schemas/catalog/system-tables.js';
+import * as tables from '#schemas/catalog/system-tables.js';
 import type { ObjectId } from '#schemas/kernel/brand.js';
 import type { Row } from '#schemas/values/value.js';
-import type { SystemTable } from './system-tables.js';
-import * as tables from './system-tables.js';
 
 const BY_ID = new Map<ObjectId, SystemTable<never>>(
   tables.CATALOG_TABLES.map((table) => [table.shape.id, table as SystemTable<never>]),

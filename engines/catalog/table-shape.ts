@@ -1,3 +1,4 @@
+import type { ColumnRow, IndexColumnRecord, IndexRow, RelationRow } from '#schemas/catalog/system-tables.js';
 import type { EventShape } from '#schemas/events/event.js';
 import { assert } from '#schemas/kernel/assert.js';
 import type { SqlType } from '#schemas/values/type.js';
@@ -5,7 +6,6 @@ import type { Row } from '#schemas/values/value.js';
 import type { IndexColumn, IndexShape, KeyColumn, TableShape } from '../rows/shape.js';
 import type { ExpressionCompiler } from './expression-compiler.js';
 import { columnEntry, expressionOf, indexColumns, missingValue, readType } from './snapshot-records.js';
-import type { ColumnRow, IndexColumnRecord, IndexRow, RelationRow } from './system-tables.js';
 
 /** Everything that a table's shape is made of. */
 export interface ShapeParts {

@@ -1,3 +1,4 @@
+import { FIRST_USER_OBJECT } from '#schemas/events/event.js';
 import type { ObjectId } from '#schemas/kernel/brand.js';
 import type { Checkpoint, TableCheckpoint } from './checkpoint.js';
 import { indexFingerprint } from './checkpoint.js';
@@ -11,7 +12,6 @@ import { TableData } from './table-data.js';
 import { visibleVersion } from './version.js';
 
 /** Ids below this belong to system tables. They are always wholly in memory. */
-export const FIRST_USER_OBJECT = 16_384;
 
 /** Rows fetched from disk at a time when a table is loaded. */
 const LOAD_ROWS = 1_000;

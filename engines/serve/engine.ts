@@ -360,7 +360,7 @@ function ownLog(options: EngineOptions, codec: EventCodec, { durable, leases }: 
     try {
       const event = codec.decode(value, key);
       if (event.kind === 'lease') return 'lease';
-      return leases.holds(event.server, event.transaction) ? 'counts' : 'void';
+      return leases.holds(event.server, event.transaction, event.commit) ? 'counts' : 'void';
     } catch {
       // Of a table that came with a record which has not been read either.
       return 'counts';

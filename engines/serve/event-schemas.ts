@@ -1,3 +1,4 @@
+import { EVENT_SCHEMAS, type EventSchemaRow, SYSTEM_SHAPES } from '#schemas/catalog/system-tables.js';
 import {
   COMMIT_EVENT_SCHEMA,
   type FieldName,
@@ -17,7 +18,6 @@ import { SqlError } from '#schemas/sqlstate/sql-error.js';
 import { keyEncoder } from '#schemas/values/key.js';
 import { NO_CONTROL } from '../catalog/catalog-store.js';
 import type { SchemaRegistrar } from '../catalog/schema-registrar.js';
-import { EVENT_SCHEMAS, type EventSchemaRow, SYSTEM_SHAPES } from '../catalog/system-tables.js';
 import type { ReadView, RowReader } from '../rows/reading.js';
 import type { TransactionSystem } from '../tx/transaction.js';
 

@@ -1,8 +1,11 @@
 import type { LogRecord } from '#log/change-log.js';
+import type { CertifiedKeys } from '#log/transactions/certified-keys.js';
 import { recordKey } from '#schemas/events/codec.js';
-import type { Commit, RowVersion } from '#schemas/events/event.js';
+import type { Claim, Commit, RowVersion } from '#schemas/events/event.js';
 import { assert } from '#schemas/kernel/assert.js';
 import type { Offset, ServerId } from '#schemas/kernel/brand.js';
+import type { Row } from '#schemas/values/value.js';
+import type { IndexData } from '../rows/index-data.js';
 import type { Version } from '../rows/version.js';
 import type { Unit, Write } from './unit.js';
 
@@ -44,13 +47,30 @@ export function replacesRow(version: Version): boolean {
 
 export interface CommitStamp {
   readonly server: ServerId;
+  readonly epoch: number;
   readonly snapshot: Offset;
   /** Microseconds since 1970. */
   readonly timestamp: number;
   readonly uncertainty: number;
 }
 
-/** The log record of one net write. `commit` on the transaction's last. */
+const NO_CLAIMS: readonly Claim[] = [];
+
+/** The places that a row takes in the unique indexes of its table. */
+function claimsOf(indexes: readonly IndexData[], key: string, row: Row): readonly Claim[] {
+  let claims: Claim[] | null = null;
+  for (let i = 0; i < indexes.length; i++) {
+    const index = indexes[i] as IndexData;
+    if (!index.shape.unique) continue;
+    const columns = index.keyOf(row);
+    if (columns === null) continue;
+    claims ??= [];
+    claims.push({ object: index.shape.id, key: index.constrains(row) ? columns : columns + key });
+  }
+  return claims ?? NO_CLAIMS;
+}
+
+/** The log record of one net write. `commit` on the transaction's last. `written`: is told under which keys the certifier knows it. */
 export function encodeWrite(
   { data, version }: Write,
   unit: Unit,
@@ -58,10 +78,12 @@ export function encodeWrite(
   stamp: CommitStamp,
   commit: Commit | null,
   encoder: EventEncoder,
+  written: CertifiedKeys,
 ): LogRecord {
   assert(unit.id !== null, 'a transaction is sent without an id');
   const base = baseOf(version);
   const { event } = data.shape;
+  const claims = version.row === null ? NO_CLAIMS : claimsOf(data.indexes, version.key, version.row);
   const value = encoder.encode({
     kind: 'row',
     table: data.id,
@@ -75,10 +97,12 @@ export function encodeWrite(
     op: version.row === null ? 'delete' : base === null ? 'insert' : 'update',
     row: version.row,
     before: null,
+    claims,
     consistency: 'strict',
     timestamp: stamp.timestamp,
     uncertainty: stamp.uncertainty,
     commit,
   });
+  written.add({ table: data.id, key: version.key, claims });
   return { key: recordKey(data.id, version.key), value, timestampMs: Math.floor(stamp.timestamp / 1_000) };
 }

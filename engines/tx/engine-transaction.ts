@@ -1,3 +1,4 @@
+import { definitionRead, pointRead } from '#log/transactions/certified-keys.js';
 import type { ReadRange } from '#schemas/events/event.js';
 import type { ObjectId, Offset, VersionId } from '#schemas/kernel/brand.js';
 import { SqlError } from '#schemas/sqlstate/sql-error.js';
@@ -7,7 +8,6 @@ import type { KeyRange, MaybePromise, ReadView, RowCursor, VisibleRow } from '..
 import type { IndexShape, TableShape } from '../rows/shape.js';
 import type { TableData } from '../rows/table-data.js';
 import { type LiveVersion, PENDING, Version, type Writer } from '../rows/version.js';
-import { definitionRead, pointRead } from './certified-writes.js';
 import { standsOnFailed } from './commit-failure.js';
 import { HeldCursor } from './held-cursor.js';
 import { NotingCursor } from './noting-cursor.js';

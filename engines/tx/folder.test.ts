@@ -2,8 +2,9 @@ import fc from 'fast-check';
 import type { StoredRecord } from '#log/change-log.js';
 import { rowVersionSchema } from '#schemas/events/avro-schema.js';
 import { EventCodec, recordKey } from '#schemas/events/codec.js';
-import type { LogEvent, ReadRange } from '#schemas/events/event.js';
+import type { Claim, LogEvent, ReadRange } from '#schemas/events/event.js';
 import type { ObjectId, Offset, ServerId, VersionId } from '#schemas/kernel/brand.js';
+import { keyEncoder } from '#schemas/values/key.js';
 import type { Row } from '#schemas/values/value.js';
 import { Store } from '../rows/store.js';
 import { rowKeyEncoder } from '../rows/table-data.js';
@@ -13,6 +14,7 @@ import { RecordingCertifier } from './recording-certifier.fixture.js';
 import { digestOf } from './store-digest.fixture.js';
 
 const keyOf = rowKeyEncoder(PEOPLE) as (row: Row) => string;
+const emailOf = keyEncoder(EMAIL_INDEX.columns);
 
 function newCodec(): EventCodec {
   const text = JSON.stringify(rowVersionSchema(PEOPLE.event));
@@ -66,7 +68,8 @@ function logOf(all: Transactions): StoredRecord[] {
   let ids = 0;
   for (const { server, age, writes, reads, lease } of all) {
     if (lease === 0) {
-      const epoch = ++(epochs as [number])[server as 0];
+      const epoch = (epochs[server] ?? 0) + 1;
+      epochs[server] = epoch;
       const timestamp = (0x0190_0000_0000 + ids++) * 1_000;
       put(null, { kind: 'lease', action: 'taken', server: server as ServerId, epoch, holder: 'h', timestamp });
     }
@@ -75,7 +78,9 @@ function logOf(all: Transactions): StoredRecord[] {
     writes.forEach(({ id, email, gone }, sequence) => {
       const row = [id, email, sequence];
       const key = keyOf(row);
-      const commit = { snapshot, events: writes.length, reads: reads.map((name) => READS[name] as ReadRange) };
+      const claim: Claim = { object: EMAIL_INDEX.id, key: emailOf([email]) + (email === null ? key : '') };
+      const epoch = epochs[server] ?? 0;
+      const commit = { epoch, snapshot, events: writes.length, reads: reads.map((name) => READS[name] as ReadRange) };
       put(recordKey(PEOPLE.id, key), {
         kind: 'row',
         table: PEOPLE.id,
@@ -89,6 +94,7 @@ function logOf(all: Transactions): StoredRecord[] {
         op: gone ? 'delete' : 'insert',
         row: gone ? null : row,
         before: null,
+        claims: gone ? [] : [claim],
         consistency: 'strict',
         timestamp: 0,
         uncertainty: 0,

@@ -1,17 +1,16 @@
 import type { ChangeLog, StoredRecord } from '#log/change-log.js';
-import { type AssembledTransaction, Assembler } from '#log/transactions/assembler.js';
+import { Assembler } from '#log/transactions/assembler.js';
 import type { Certifier } from '#log/transactions/certifier.js';
+import { Decider, type Decision } from '#log/transactions/decider.js';
 import { Leases, type Term } from '#log/transactions/leases.js';
 import type { EventCodec } from '#schemas/events/codec.js';
-import type { RowVersion } from '#schemas/events/event.js';
+import { FIRST_USER_OBJECT, type RowVersion } from '#schemas/events/event.js';
 import { readSchemaId } from '#schemas/events/wire-format.js';
 import type { ObjectId, Offset, Partition, ServerId, VersionId } from '#schemas/kernel/brand.js';
-import type { IndexData } from '../rows/index-data.js';
 import type { TableShape } from '../rows/shape.js';
-import { FIRST_USER_OBJECT, type Store } from '../rows/store.js';
+import type { Store } from '../rows/store.js';
 import type { TableData } from '../rows/table-data.js';
 import { SETTLED, Version } from '../rows/version.js';
-import { CertifiedWrites } from './certified-writes.js';
 
 /** Shapes of tables as of the place in the log that the fold has reached. */
 export interface ShapeSource {
@@ -48,9 +47,8 @@ export class Folder {
   readonly state: FoldState;
   readonly #store: Store;
   readonly #codec: EventCodec;
-  readonly #certifier: Certifier;
+  readonly #decider: Decider;
   readonly #shapes: ShapeSource;
-  readonly #begin: Offset;
   #lastTable: TableData | null = null;
 
   constructor(
@@ -62,14 +60,14 @@ export class Folder {
   ) {
     this.#store = store;
     this.#codec = codec;
-    this.#certifier = certifier;
     this.#shapes = shapes;
-    this.#begin = start.offset;
+    const assembler = new Assembler(null, new Leases(start.terms));
+    this.#decider = new Decider(assembler, certifier, start.offset);
     this.state = {
       next: 0 as Offset,
       events: 0,
       lastVersion: start.lastVersion,
-      assembler: new Assembler(null, new Leases(start.terms)),
+      assembler,
     };
   }
 
@@ -118,40 +116,22 @@ export class Folder {
       state.events++;
       if (event.kind === 'row' && (state.lastVersion === null || event.version > state.lastVersion))
         state.lastVersion = event.version;
-      const transaction = state.assembler.take(record.offset, event);
-      if (transaction !== null) this.#decide(transaction);
+      const decision = this.#decider.take(record.offset, event);
+      if (decision !== null && decision.verdict.kind === 'commit') this.#commit(decision);
       state.next = (record.offset + 1) as Offset;
     }
   }
 
-  #decide(transaction: AssembledTransaction): void {
-    const { events, offset, server, epoch, commit } = transaction;
-    if (offset < this.#begin) return;
-    let system: Set<ObjectId> | null = null;
-    for (const { table } of events) if (table < FIRST_USER_OBJECT) (system ??= new Set()).add(table);
-    const { snapshot, reads } = commit;
-    const writes = this.#writesOf(events, system !== null);
-    const verdict = this.#certifier.decide({ offset, snapshot, server, epoch, writes, reads });
-    if (verdict.kind !== 'commit') return;
-    if (system === null) {
+  #commit({ transaction: { events }, definitions }: Decision): void {
+    if (definitions === null) {
       for (const event of events) this.#apply(event);
       return;
     }
     // The rows of tables that the transaction itself has made can only be understood when its system rows are there.
     for (const event of events) if (event.table < FIRST_USER_OBJECT) this.#apply(event);
-    this.#shapes.systemRowsChanged(system);
+    this.#shapes.systemRowsChanged(definitions);
     this.#lastTable = null;
     for (const event of events) if (event.table >= FIRST_USER_OBJECT) this.#apply(event);
-  }
-
-  /** As of before the transaction. */
-  #writesOf(events: Iterable<RowVersion>, definesTables: boolean): readonly string[] {
-    const certified = new CertifiedWrites(definesTables);
-    for (const { table, key, row } of events) {
-      const isBound = definesTables && table >= FIRST_USER_OBJECT;
-      certified.add(table, isBound ? NO_INDEXES : (this.#table(table)?.indexes ?? NO_INDEXES), key, row);
-    }
-    return certified.keys;
   }
 
   #apply(event: RowVersion): void {
@@ -169,8 +149,6 @@ export class Folder {
     return data;
   }
 }
-
-const NO_INDEXES: readonly IndexData[] = [];
 
 /** Nobody reads yet, so the older version goes at once. What stands on disk is not asked: the newer version hides it until it is overwritten. */
 function apply(data: TableData, { key, version: id, row, op }: RowVersion): void {

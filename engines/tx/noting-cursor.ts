@@ -1,7 +1,7 @@
+import { pointRead } from '#log/transactions/certified-keys.js';
 import type { ReadRange } from '#schemas/events/event.js';
 import type { ObjectId } from '#schemas/kernel/brand.js';
 import type { MaybePromise, RowCursor, VisibleRow } from '../rows/reading.js';
-import { pointRead } from './certified-writes.js';
 
 /** Rows noted one by one; whoever reads more of a table through an index has read the table. */
 const ROWS_MAX = 1_000;

@@ -3,9 +3,10 @@ import type { ChangeLog } from '#log/change-log.js';
 import type { Certifier } from '#log/transactions/certifier.js';
 import type { Leases } from '#log/transactions/leases.js';
 import type { EventCodec } from '#schemas/events/codec.js';
+import { FIRST_USER_OBJECT } from '#schemas/events/event.js';
 import type { ObjectId, Offset, Partition, VersionId } from '#schemas/kernel/brand.js';
 import type { Checkpoint } from '../rows/checkpoint.js';
-import { FIRST_USER_OBJECT, type Store } from '../rows/store.js';
+import type { Store } from '../rows/store.js';
 import { Folder, type ShapeSource } from './folder.js';
 
 export interface RecoveryOptions {

@@ -1,14 +1,14 @@
 import { type ChangeLog, type LogRecord, OutcomeUnknown } from '#log/change-log.js';
 import type { VersionMint } from '#log/clock/hybrid-clock.js';
+import { CertifiedKeys } from '#log/transactions/certified-keys.js';
 import { type Certifier, certifiedKey } from '#log/transactions/certifier.js';
-import type { ReadRange } from '#schemas/events/event.js';
+import { FIRST_USER_OBJECT, type ReadRange } from '#schemas/events/event.js';
 import { assert } from '#schemas/kernel/assert.js';
 import type { ObjectId, Offset, Partition, ServerId } from '#schemas/kernel/brand.js';
 import type { Clock } from '#schemas/kernel/ports.js';
 import type { ReadView } from '../rows/reading.js';
 import type { Store } from '../rows/store.js';
 import { PENDING } from '../rows/version.js';
-import { certifiedWrites } from './certified-writes.js';
 import { Collector } from './collector.js';
 import { neverWas, notSerializable, refusalOf, standsOnFailed } from './commit-failure.js';
 import { type CommitStamp, type EventEncoder, encodeWrite, netWrites, replacesRow } from './commit-record.js';
@@ -216,8 +216,9 @@ export class TransactionManager implements TransactionSystem {
       const durable = this.#durable;
       return dependsOn === null ? Promise.resolve(durable) : this.whenDecided(dependsOn).then(() => durable);
     }
-    if (writes.length <= EVENTS_PER_APPEND) return this.#append(transaction, writes, 0);
-    return this.#stream(transaction, writes);
+    const written = new CertifiedKeys(writes.some(definesTables));
+    if (writes.length <= EVENTS_PER_APPEND) return this.#append(transaction, writes, 0, written);
+    return this.#stream(transaction, writes, written);
   }
 
   #refuse(transaction: EngineTransaction, error: Error): Promise<never> {
@@ -227,7 +228,7 @@ export class TransactionManager implements TransactionSystem {
   }
 
   /** Sends all but the last events ahead, a piece at a time, so that a large transaction neither fills memory nor holds up the others. */
-  async #stream(transaction: EngineTransaction, writes: readonly Write[]): Promise<Offset> {
+  async #stream(transaction: EngineTransaction, writes: readonly Write[], written: CertifiedKeys): Promise<Offset> {
     const { unit } = transaction;
     const { log, partition, encoder } = this.#options;
     this.#streaming.set(unit, this.#durable);
@@ -238,7 +239,7 @@ export class TransactionManager implements TransactionSystem {
       while (writes.length - sent > EVENTS_PER_APPEND) {
         const records: LogRecord[] = [];
         for (const end = sent + EVENTS_PER_APPEND; sent < end; sent++)
-          records.push(encodeWrite(writes[sent] as Write, unit, sent, stamp, null, encoder));
+          records.push(encodeWrite(writes[sent] as Write, unit, sent, stamp, null, encoder, written));
         const appended = log.append(partition, records);
         encoder.reset();
         // It is awaited, but perhaps after another one has failed.
@@ -254,17 +255,22 @@ export class TransactionManager implements TransactionSystem {
       return this.#refuse(transaction, refusalOf(error instanceof OutcomeUnknown ? neverWas(error) : error));
     }
     if (unit.dependsOn?.failed === true) return this.#refuse(transaction, standsOnFailed());
-    return this.#append(transaction, writes, sent);
+    return this.#append(transaction, writes, sent, written);
   }
 
   #stamp(transaction: EngineTransaction): CommitStamp {
-    const { server, clock } = this.#options;
+    const { server, epoch, clock } = this.#options;
     transaction.unit.id ??= this.mint.next();
-    return { server, snapshot: transaction.view.snapshot, timestamp: Number(clock.nowMicros()), uncertainty: 0 };
+    return { server, epoch, snapshot: transaction.view.snapshot, timestamp: Number(clock.nowMicros()), uncertainty: 0 };
   }
 
   /** Encodes and appends what is left without letting anything else run in between; from here on the transaction's place in the log is fixed. */
-  #append(transaction: EngineTransaction, writes: readonly Write[], sent: number): Promise<Offset> {
+  #append(
+    transaction: EngineTransaction,
+    writes: readonly Write[],
+    sent: number,
+    written: CertifiedKeys,
+  ): Promise<Offset> {
     const { unit } = transaction;
     const { log, partition, encoder, clock } = this.#options;
     const began = clock.monotonicMs();
@@ -276,17 +282,17 @@ export class TransactionManager implements TransactionSystem {
     let appended: Promise<Offset>;
     try {
       const stamp = this.#stamp(transaction);
-      const commit = { snapshot: stamp.snapshot, events: writes.length, reads };
+      const commit = { epoch: stamp.epoch, snapshot: stamp.snapshot, events: writes.length, reads };
       const last = writes.length - 1;
       const records: LogRecord[] = [];
       for (let i = sent; i <= last; i++)
-        records.push(encodeWrite(writes[i] as Write, unit, i, stamp, i === last ? commit : null, encoder));
+        records.push(encodeWrite(writes[i] as Write, unit, i, stamp, i === last ? commit : null, encoder, written));
       appended = log.append(partition, records);
       encoder.reset();
     } catch (error) {
       return this.#refuse(transaction, error as Error);
     }
-    const keys = certifiedWrites(writes);
+    const keys = written.all;
     this.#deciding.set(unit, keys);
     unit.order = ++this.#appends;
     unit.appended = true;
@@ -464,4 +470,8 @@ function unlinkAll({ writes }: Unit): void {
     const { data, version } = writes[i] as Write;
     data.unlink(version);
   }
+}
+
+function definesTables({ data }: Write): boolean {
+  return data.id < FIRST_USER_OBJECT;
 }

@@ -11,7 +11,7 @@ function idAt(ms: number, n: number): VersionId {
   return `${hex.slice(0, 8)}-${hex.slice(8)}-7000-8000-${n.toString(16).padStart(12, '0')}` as VersionId;
 }
 
-const commitOf = (events: number): Commit => ({ snapshot: 0 as Offset, events, reads: [] });
+const commitOf = (events: number, epoch = 0): Commit => ({ epoch, snapshot: 0 as Offset, events, reads: [] });
 
 function rowEvent(transaction: VersionId, server: number, sequence: number, commit: Commit | null): RowVersion {
   return {
@@ -27,6 +27,7 @@ function rowEvent(transaction: VersionId, server: number, sequence: number, comm
     op: 'insert',
     row: [],
     before: null,
+    claims: [],
     consistency: 'strict',
     timestamp: START_MS * 1_000,
     uncertainty: 0,
@@ -34,8 +35,8 @@ function rowEvent(transaction: VersionId, server: number, sequence: number, comm
   };
 }
 
-function commitEvent(transaction: VersionId, server: number, events: number): LogEvent {
-  const commit = commitOf(events);
+function commitEvent(transaction: VersionId, server: number, events: number, epoch: number): LogEvent {
+  const commit = commitOf(events, epoch);
   return { kind: 'commit', server: server as ServerId, transaction, timestamp: 0, uncertainty: 0, commit };
 }
 
@@ -80,7 +81,16 @@ function takeAll(assembler: Assembler, events: readonly LogEvent[]): Seen[] {
 /** What one process does with its server id, one step after the other; steps of several are mixed into one log. */
 interface Step {
   readonly server: number;
-  readonly kind: 'open' | 'event' | 'commit' | 'bare commit' | 'short commit' | 'take' | 'fence' | 'late';
+  readonly kind:
+    | 'open'
+    | 'event'
+    | 'commit'
+    | 'bare commit'
+    | 'short commit'
+    | 'take'
+    | 'fence'
+    | 'late'
+    | 'late and new';
 }
 
 const step = fc.record<Step>({
@@ -94,6 +104,7 @@ const step = fc.record<Step>({
     fc.constant<Step['kind']>('take'),
     fc.constant<Step['kind']>('fence'),
     fc.constant<Step['kind']>('late'),
+    fc.constant<Step['kind']>('late and new'),
   ),
 });
 
@@ -129,27 +140,31 @@ function logOf(steps: readonly Step[]): { events: LogEvent[]; expected: Seen[] }
       write(lease(i % 2 ? 'fenced' : 'released', server, process.epoch, clock));
       end(process.epoch, false);
     } else if (kind === 'late') {
-      if (process.lost !== null && process.epoch > 0) write(rowEvent(process.lost, server, 0, commitOf(1)));
+      if (process.lost !== null && process.epoch > 0)
+        write(rowEvent(process.lost, server, 0, commitOf(1, process.epoch - 1)));
+    } else if (kind === 'late and new') {
+      // Begun by the holder of an earlier term that has not heard yet that it is over.
+      if (process.epoch > 0) write(rowEvent(idAt(clock, i), server, 0, commitOf(1, process.epoch - 1)));
     } else if (open === null) {
       const id = idAt(clock, i);
       const keys = [`${id}/0`];
       if (kind === 'commit') {
-        write(rowEvent(id, server, 0, commitOf(1)));
+        write(rowEvent(id, server, 0, commitOf(1, process.epoch)));
         if (process.live) expected.push({ transaction: id, epoch: process.epoch, offset, keys });
       } else if (process.live) {
         write(rowEvent(id, server, 0, null));
         process.open = { id, keys };
       }
     } else if (kind === 'bare commit') {
-      write(commitEvent(open.id, server, open.keys.length));
+      write(commitEvent(open.id, server, open.keys.length, process.epoch));
       expected.push({ transaction: open.id, epoch: process.epoch, offset, keys: open.keys });
       process.open = null;
     } else if (kind === 'short commit') {
       // Some of its events never reached the log.
-      write(commitEvent(open.id, server, open.keys.length + 1));
+      write(commitEvent(open.id, server, open.keys.length + 1, process.epoch));
       process.open = null;
     } else {
-      const last = kind === 'commit' ? commitOf(open.keys.length + 1) : null;
+      const last = kind === 'commit' ? commitOf(open.keys.length + 1, process.epoch) : null;
       const event = rowEvent(open.id, server, open.keys.length, last);
       write(event);
       open.keys.push(event.key);
@@ -194,7 +209,7 @@ describe('Assembler', () => {
     const assembler = new Assembler({ spill: new MemorySpill(), eventsMax: 2 });
     const id = idAt(START_MS, 1);
     for (let i = 0; i < 5; i++) assembler.take(i as Offset, rowEvent(id, 1, i, null));
-    const done = assembler.take(5 as Offset, commitEvent(id, 1, 5));
+    const done = assembler.take(5 as Offset, commitEvent(id, 1, 5, 0));
     const sequences = (): number[] => Array.from(done?.events ?? [], ({ sequence }) => sequence);
     expect(sequences()).toEqual([0, 1, 2, 3, 4]);
     expect(sequences()).toEqual([0, 1, 2, 3, 4]);
@@ -208,6 +223,6 @@ describe('Assembler', () => {
     assembler.take(2 as Offset, lease('renewed', 1, 1, START_MS + 10));
     assembler.take(3 as Offset, lease('taken', 1, 1, START_MS + 11));
     assembler.take(4 as Offset, lease('fenced', 1, 0, START_MS + 12));
-    expect(assembler.take(5 as Offset, commitEvent(id, 1, 1))).not.toBeNull();
+    expect(assembler.take(5 as Offset, commitEvent(id, 1, 1, 1))).not.toBeNull();
   });
 });

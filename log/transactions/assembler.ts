@@ -96,7 +96,7 @@ export class Assembler {
       if (this.leases.take(event)) this.#dropOf(event.server);
       return null;
     }
-    if (!this.leases.holds(event.server, event.transaction)) {
+    if (!this.leases.holds(event.server, event.transaction, event.commit)) {
       // Its earlier events went when the lease did, and a commit without them is not whole; but it may have none.
       return null;
     }

@@ -1,4 +1,4 @@
-import type { ServerLease } from '#schemas/events/event.js';
+import type { Commit, ServerLease } from '#schemas/events/event.js';
 import type { ServerId, VersionId } from '#schemas/kernel/brand.js';
 
 /** One term of a server id. */
@@ -15,8 +15,8 @@ export interface Term {
  * engine's own).
  *
  * A record of an old term may reach the log after the next term has begun: sent by a process that was stopped in its
- * tracks, held by a broker. It is known by its transaction's id, which is a time: the holder of a lease mints its ids
- * after it has taken it, from the clock that has stamped it.
+ * tracks, held by a broker. A commit says its epoch. Other records are known by their transaction's id, which is a time:
+ * the holder of a lease mints its ids after it has taken it, from the clock that has stamped it.
  */
 export class Leases {
   readonly #terms: Map<ServerId, Term>;
@@ -35,10 +35,11 @@ export class Leases {
     return this.#terms.get(server)?.epoch ?? 0;
   }
 
-  /** May a transaction of this server commit here? */
-  holds(server: ServerId, transaction: VersionId): boolean {
+  /** May a transaction of this server stand here? `commit`: of the record, null when it carries none. */
+  holds(server: ServerId, transaction: VersionId, commit: Commit | null): boolean {
     const term = this.#terms.get(server);
-    return term === undefined || (term.live && transaction >= term.floor);
+    if (term === undefined) return true;
+    return term.live && transaction >= term.floor && (commit === null || commit.epoch === term.epoch);
   }
 
   /** Takes a lease event; true when a term ended with it. */

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
-import { EVENT_SCHEMAS, USERS } from '#engines/catalog/system-tables.js';
 import { Store } from '#engines/rows/store.js';
 import { COMMIT_SCHEMA_ID, EventSchemaStore, LEASE_SCHEMA_ID } from '#engines/serve/event-schemas.js';
 import type { StoredRecord } from '#log/change-log.js';
 import { EmbeddedLogReader } from '#log/embedded/embedded-log-reader.js';
+import { EVENT_SCHEMAS, USERS } from '#schemas/catalog/system-tables.js';
 import { shapeOfSchema } from '#schemas/events/avro-schema.js';
 import { EventCodec, type SchemaSource } from '#schemas/events/codec.js';
 import type { EventShape, LogEvent, RowVersion } from '#schemas/events/event.js';

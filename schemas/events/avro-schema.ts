@@ -40,11 +40,22 @@ const READ_RANGE = {
   ],
 } as const;
 
+const CLAIM = {
+  type: 'record',
+  name: 'Claim',
+  namespace: 'polylog',
+  fields: [
+    { name: 'object', type: 'int' },
+    { name: 'key', type: 'bytes' },
+  ],
+} as const;
+
 const COMMIT = {
   type: 'record',
   name: 'Commit',
   namespace: 'polylog',
   fields: [
+    { name: 'epoch', type: 'int' },
     { name: 'snapshot', type: 'long' },
     { name: 'events', type: 'int' },
     { name: 'reads', type: { type: 'array', items: READ_RANGE } },
@@ -94,6 +105,7 @@ export function rowVersionSchema(
       },
       { name: 'row', type: ['null', row], default: null },
       { name: 'before', type: ['null', `${namespace}.${name}_row`], default: null },
+      { name: 'claims', type: { type: 'array', items: CLAIM }, default: [] },
       { name: 'schemaVersion', type: 'int' },
       {
         name: 'consistency',

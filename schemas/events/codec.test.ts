@@ -103,11 +103,13 @@ describe('EventCodec', () => {
       op: fc.constantFrom('insert' as const, 'update' as const, 'delete' as const),
       row: fc.option(rowArbitrary),
       before: fc.option(rowArbitrary),
+      claims: fc.array(fc.constant({ object: 9 as ObjectId, key: 'a\u0000\u00ff' }), { maxLength: 2 }),
       consistency: fc.constantFrom('strict' as const, 'eventual' as const),
       timestamp: fc.nat({ max: 2 ** 52 }),
       uncertainty: fc.nat(),
       commit: fc.option(
         fc.record({
+          epoch: fc.nat(),
           snapshot: fc.nat({ max: 2 ** 52 }).map((n) => n as Offset),
           events: fc.nat(),
           reads: fc.constant([{ object: 7 as ObjectId, from: '\u0000ÿ', to: 'b' }]),
@@ -131,7 +133,7 @@ describe('EventCodec', () => {
         transaction: 'a' as VersionId,
         timestamp: 5,
         uncertainty: 1,
-        commit: { snapshot: 9 as Offset, events: 2, reads: [] },
+        commit: { epoch: 4, snapshot: 9 as Offset, events: 2, reads: [] },
       },
       { kind: 'lease', action: 'taken', server: 1 as ServerId, epoch: 4, holder: 'node', timestamp: 5 },
     ];
@@ -156,6 +158,7 @@ describe('EventCodec', () => {
         return row;
       }, new Array(uniqueNames.slots).fill(null)),
       before: null,
+      claims: [],
       consistency: 'strict',
       timestamp: 1,
       uncertainty: 0,

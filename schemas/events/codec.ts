@@ -14,6 +14,7 @@ import {
 import { type AvroCodec, compileSchema } from './avro-types.js';
 import { columnCodec } from './column-codec.js';
 import type {
+  Claim,
   Commit,
   CommitEvent,
   Consistency,
@@ -155,6 +156,7 @@ interface RowRecord {
   op: Operation;
   row: Record<string, unknown> | null;
   before: Record<string, unknown> | null;
+  claims: ReadonlyArray<{ object: number; key: Buffer }>;
   schemaVersion: number;
   consistency: Consistency;
   timestamp: number;
@@ -163,6 +165,7 @@ interface RowRecord {
 }
 
 interface CommitRecord {
+  epoch: number;
   snapshot: number;
   events: number;
   reads: ReadonlyArray<{ object: number; from: Buffer; to: Buffer }>;
@@ -170,6 +173,18 @@ interface CommitRecord {
 
 const NO_READS: readonly ReadRange[] = [];
 const NO_READ_RECORDS: CommitRecord['reads'] = [];
+const NO_CLAIMS: readonly Claim[] = [];
+const NO_CLAIM_RECORDS: RowRecord['claims'] = [];
+
+function claimRecords(claims: readonly Claim[]): RowRecord['claims'] {
+  if (claims.length === 0) return NO_CLAIM_RECORDS;
+  return claims.map(({ object, key }) => ({ object, key: Buffer.from(key, 'latin1') }));
+}
+
+function claimsOf(records: RowRecord['claims']): readonly Claim[] {
+  if (records.length === 0) return NO_CLAIMS;
+  return records.map(({ object, key }) => ({ object: object as ObjectId, key: key.toString('latin1') }));
+}
 
 function commitRecord(commit: Commit): CommitRecord {
   const reads =
@@ -180,7 +195,7 @@ function commitRecord(commit: Commit): CommitRecord {
           from: Buffer.from(r.from, 'latin1'),
           to: Buffer.from(r.to, 'latin1'),
         }));
-  return { snapshot: commit.snapshot, events: commit.events, reads };
+  return { epoch: commit.epoch, snapshot: commit.snapshot, events: commit.events, reads };
 }
 
 function commitOf(record: CommitRecord): Commit {
@@ -192,7 +207,7 @@ function commitOf(record: CommitRecord): Commit {
           from: r.from.toString('latin1'),
           to: r.to.toString('latin1'),
         }));
-  return { snapshot: record.snapshot as Offset, events: record.events, reads };
+  return { epoch: record.epoch, snapshot: record.snapshot as Offset, events: record.events, reads };
 }
 
 /** Columns of a shape as parallel arrays: the loops over them are the hot part of writing and reading. */
@@ -254,6 +269,7 @@ class RowWriter {
       op: event.op,
       row: event.row === null ? null : this.#layout.toRecord(event.row),
       before: event.before === null ? null : this.#layout.toRecord(event.before),
+      claims: claimRecords(event.claims),
       schemaVersion: event.schemaVersion,
       consistency: event.consistency,
       timestamp: event.timestamp,
@@ -303,6 +319,7 @@ class RowReader implements Reader {
       op: record.op,
       row: record.row === null ? null : this.#layout.toRow(record.row),
       before: record.before === null ? null : this.#layout.toRow(record.before),
+      claims: claimsOf(record.claims),
       consistency: record.consistency,
       timestamp: record.timestamp,
       uncertainty: record.uncertainty,

@@ -25,6 +25,9 @@ export interface EventColumn {
   readonly slot: number;
 }
 
+/** Ids of objects that users make begin here, as in PostgreSQL. Tables below are system tables: what the log says of them says how the others are to be understood. */
+export const FIRST_USER_OBJECT = 16_384;
+
 export type Operation = 'insert' | 'update' | 'delete';
 export type Consistency = 'strict' | 'monotonic' | 'bounded' | 'eventual';
 
@@ -45,6 +48,8 @@ export interface RowVersion {
   /** By slot; null when op is delete. */
   readonly row: Row | null;
   readonly before: Row | null;
+  /** Keys other than its own under which the row stands from now on: no other row may come to stand there meanwhile. */
+  readonly claims: readonly Claim[];
   readonly consistency: Consistency;
   /** Commit timestamp: microseconds since 1970 UTC (a safe integer until the year 2255). */
   readonly timestamp: number;
@@ -54,7 +59,16 @@ export interface RowVersion {
   readonly commit: Commit | null;
 }
 
+/** A place in a unique index, which a row takes. */
+export interface Claim {
+  readonly object: ObjectId;
+  /** Encoded columns, and the row key where a null among them lets two rows be equal. A binary string. */
+  readonly key: string;
+}
+
 export interface Commit {
+  /** Lease epoch of the server when it wrote this; 0 for a server that holds no lease. */
+  readonly epoch: number;
   /** One past the last offset whose effects the transaction saw. */
   readonly snapshot: Offset;
   /** Number of row events of the transaction. */

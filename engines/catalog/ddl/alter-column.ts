@@ -1,3 +1,4 @@
+import { COLUMNS, CONSTRAINTS, type ColumnRow, INDEXES, RELATIONS, SEQUENCES } from '#schemas/catalog/system-tables.js';
 import { assert } from '#schemas/kernel/assert.js';
 import { encodeExpression } from '#schemas/program/encode.js';
 import type { Expression } from '#schemas/program/expression.js';
@@ -11,7 +12,6 @@ import type { Row, Value } from '#schemas/values/value.js';
 import type { TableEntry } from '../entry.js';
 import { SessionFunctions } from '../session-functions.js';
 import { expressionOf, indexColumns, readType, writeType } from '../snapshot-records.js';
-import { COLUMNS, CONSTRAINTS, type ColumnRow, INDEXES, RELATIONS, SEQUENCES } from '../system-tables.js';
 import { addColumn, defaultProgram, planColumn } from './columns.js';
 import { addConstraint, rekey, setNotNull } from './constraints.js';
 import {

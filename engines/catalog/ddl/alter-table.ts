@@ -1,9 +1,9 @@
+import { CONSTRAINTS, RELATIONS, type RelationRow } from '#schemas/catalog/system-tables.js';
 import { encodeProgram } from '#schemas/program/encode.js';
 import type { AlterTable, AlterTableAction } from '#schemas/program/statement.js';
 import { SqlError } from '#schemas/sqlstate/sql-error.js';
 import type { RelationEntry, TableEntry } from '../entry.js';
 import { viewQuery } from '../snapshot-records.js';
-import { CONSTRAINTS, RELATIONS, type RelationRow } from '../system-tables.js';
 import {
   addColumnAction,
   dropColumn,

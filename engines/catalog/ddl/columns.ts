@@ -1,3 +1,4 @@
+import { COLUMNS, type ColumnRow } from '#schemas/catalog/system-tables.js';
 import type { ObjectId } from '#schemas/kernel/brand.js';
 import { encodeExpression } from '#schemas/program/encode.js';
 import type { Expression } from '#schemas/program/expression.js';
@@ -8,7 +9,6 @@ import { printType } from '#schemas/values/type-name.js';
 import { quoteIdentifier } from '../../functions/scalars/text.js';
 import type { CompilerColumn } from '../expression-compiler.js';
 import { writeType } from '../snapshot-records.js';
-import { COLUMNS, type ColumnRow } from '../system-tables.js';
 import { freeRelationName } from './names.js';
 import { addSequence } from './sequences.js';
 import { bindSequences, columnsIn, nextvalOf } from './tree.js';

@@ -1,3 +1,4 @@
+import { COLUMNS, CONSTRAINTS, type ConstraintRow, type IndexRow, RELATIONS } from '#schemas/catalog/system-tables.js';
 import type { ObjectId } from '#schemas/kernel/brand.js';
 import { encodeExpression } from '#schemas/program/encode.js';
 import type { ForeignKey, TableConstraint } from '#schemas/program/statement.js';
@@ -6,7 +7,6 @@ import type { SqlType } from '#schemas/values/type.js';
 import { printTypeKind } from '#schemas/values/type-name.js';
 import type { ColumnEntry, TableEntry } from '../entry.js';
 import { indexColumns } from '../snapshot-records.js';
-import { COLUMNS, CONSTRAINTS, type ConstraintRow, type IndexRow, RELATIONS } from '../system-tables.js';
 import { addIndex, indexNameFor, plainColumn, verifyIndex } from './indexes.js';
 import { freeConstraintName } from './names.js';
 import { checkForeignKey, checkNotNull, checkRows, copyRows, isEmpty, notUnique } from './rows.js';

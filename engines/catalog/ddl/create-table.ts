@@ -1,10 +1,10 @@
+import { RELATIONS, type SchemaRow } from '#schemas/catalog/system-tables.js';
 import type { ObjectId } from '#schemas/kernel/brand.js';
 import type { CreateTable, Option, Statement, TableConstraint } from '#schemas/program/statement.js';
 import { SqlError } from '#schemas/sqlstate/sql-error.js';
 import type { Row } from '#schemas/values/value.js';
 import type { DdlResult } from '../ddl-contract.js';
 import type { TableEntry } from '../entry.js';
-import { RELATIONS, type SchemaRow } from '../system-tables.js';
 import { addColumn, type ColumnPlan, planColumn } from './columns.js';
 import { addConstraint } from './constraints.js';
 import type { DdlWork } from './work.js';

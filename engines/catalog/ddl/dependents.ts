@@ -1,6 +1,3 @@
-import type { ObjectId } from '#schemas/kernel/brand.js';
-import { SqlError } from '#schemas/sqlstate/sql-error.js';
-import { expressionOf, viewQuery } from '../snapshot-records.js';
 import {
   COLUMNS,
   COMMENTS,
@@ -13,7 +10,10 @@ import {
   type RelationRow,
   SEQUENCE_STATES,
   SEQUENCES,
-} from '../system-tables.js';
+} from '#schemas/catalog/system-tables.js';
+import type { ObjectId } from '#schemas/kernel/brand.js';
+import { SqlError } from '#schemas/sqlstate/sql-error.js';
+import { expressionOf, viewQuery } from '../snapshot-records.js';
 import { sequencesIn, walk } from './tree.js';
 import type { DdlWork } from './work.js';
 

@@ -1,7 +1,15 @@
+import {
+  CONSTRAINTS,
+  DATABASES,
+  MEMBERSHIPS,
+  type RelationRow,
+  SCHEMAS,
+  SETTINGS,
+  USERS,
+} from '#schemas/catalog/system-tables.js';
 import type { ObjectId } from '#schemas/kernel/brand.js';
 import type { ObjectPath, Statement } from '#schemas/program/statement.js';
 import { SqlError } from '#schemas/sqlstate/sql-error.js';
-import { CONSTRAINTS, DATABASES, MEMBERSHIPS, type RelationRow, SCHEMAS, SETTINGS, USERS } from '../system-tables.js';
 import {
   type Dependent,
   dependentsOf,

@@ -1,10 +1,10 @@
+import { COMMENTS, DATABASES, GRANTS, RELATIONS, SCHEMAS } from '#schemas/catalog/system-tables.js';
 import type { ObjectId } from '#schemas/kernel/brand.js';
 import type { Statement } from '#schemas/program/statement.js';
 import { SqlError } from '#schemas/sqlstate/sql-error.js';
 import { publicSchema } from '../bootstrap.js';
 import type { DdlResult } from '../ddl-contract.js';
 import type { TableEntry } from '../entry.js';
-import { COMMENTS, DATABASES, GRANTS, RELATIONS, SCHEMAS } from '../system-tables.js';
 import { columnRow } from './alter-column.js';
 import { alterTable } from './alter-table.js';
 import { createTable, createTableAs } from './create-table.js';

@@ -1,10 +1,10 @@
+import { INDEXES, type IndexColumnRecord, type IndexRow, RELATIONS } from '#schemas/catalog/system-tables.js';
 import type { ObjectId } from '#schemas/kernel/brand.js';
 import { encodeExpression } from '#schemas/program/encode.js';
 import type { Expression, OrderItem } from '#schemas/program/expression.js';
 import type { CreateIndex } from '#schemas/program/statement.js';
 import { SqlError } from '#schemas/sqlstate/sql-error.js';
 import type { TableEntry } from '../entry.js';
-import { INDEXES, type IndexColumnRecord, type IndexRow, RELATIONS } from '../system-tables.js';
 import { freeRelationName, objectName } from './names.js';
 import { printExpression } from './print-expression.js';
 import { checkUnique, isEmpty } from './rows.js';

@@ -1,7 +1,7 @@
+import { GRANTS, type GrantRow } from '#schemas/catalog/system-tables.js';
 import type { ObjectId } from '#schemas/kernel/brand.js';
 import type { Statement } from '#schemas/program/statement.js';
 import { SqlError } from '#schemas/sqlstate/sql-error.js';
-import { GRANTS, type GrantRow } from '../system-tables.js';
 import { join, leave, userRow } from './users.js';
 import { type DdlWork, missingRelation } from './work.js';
 

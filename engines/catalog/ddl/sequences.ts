@@ -1,9 +1,3 @@
-import type { ObjectId } from '#schemas/kernel/brand.js';
-import type { Option, Statement } from '#schemas/program/statement.js';
-import { SqlError } from '#schemas/sqlstate/sql-error.js';
-import type { SqlType } from '#schemas/values/type.js';
-import { printType, typeByName } from '#schemas/values/type-name.js';
-import { readType, writeType } from '../snapshot-records.js';
 import {
   RELATIONS,
   type RelationRow,
@@ -11,7 +5,13 @@ import {
   SEQUENCE_STATES,
   SEQUENCES,
   type SequenceRow,
-} from '../system-tables.js';
+} from '#schemas/catalog/system-tables.js';
+import type { ObjectId } from '#schemas/kernel/brand.js';
+import type { Option, Statement } from '#schemas/program/statement.js';
+import { SqlError } from '#schemas/sqlstate/sql-error.js';
+import type { SqlType } from '#schemas/values/type.js';
+import { printType, typeByName } from '#schemas/values/type-name.js';
+import { readType, writeType } from '../snapshot-records.js';
 import { type DdlWork, missingRelation } from './work.js';
 
 type CreateSequence = Extract<Statement, { kind: 'create-sequence' }>;

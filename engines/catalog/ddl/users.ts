@@ -1,9 +1,9 @@
+import { MEMBERSHIPS, SETTINGS, USERS, type UserRow } from '#schemas/catalog/system-tables.js';
 import type { Option, Statement } from '#schemas/program/statement.js';
 import { SqlError } from '#schemas/sqlstate/sql-error.js';
 import { DEFAULT_TEXT_CONTEXT, parseText, printText } from '#schemas/values/text-form.js';
 import { TYPES } from '#schemas/values/type-name.js';
 import { createVerifier, isVerifier } from '../../security/scram.js';
-import { MEMBERSHIPS, SETTINGS, USERS, type UserRow } from '../system-tables.js';
 import type { DdlWork } from './work.js';
 
 type CreateUser = Extract<Statement, { kind: 'create-user' }>;

@@ -1,3 +1,4 @@
+import { COLUMNS, RELATIONS, type RelationRow } from '#schemas/catalog/system-tables.js';
 import type { ObjectId } from '#schemas/kernel/brand.js';
 import { encodeProgram } from '#schemas/program/encode.js';
 import type { Statement } from '#schemas/program/statement.js';
@@ -6,7 +7,6 @@ import type { SqlType } from '#schemas/values/type.js';
 import { printType, sameType } from '#schemas/values/type-name.js';
 import type { ViewEntry } from '../entry.js';
 import { writeType } from '../snapshot-records.js';
-import { COLUMNS, RELATIONS, type RelationRow } from '../system-tables.js';
 import { qualifyTables } from './tree.js';
 import type { DdlWork } from './work.js';
 

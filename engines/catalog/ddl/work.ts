@@ -1,3 +1,11 @@
+import {
+  BOOTSTRAP,
+  type RelationRow,
+  type SchemaRow,
+  SEQUENCE_STATES,
+  type SystemTable,
+} from '#schemas/catalog/system-tables.js';
+import { FIRST_USER_OBJECT } from '#schemas/events/event.js';
 import { assert } from '#schemas/kernel/assert.js';
 import type { ObjectId } from '#schemas/kernel/brand.js';
 import type { ObjectPath } from '#schemas/program/statement.js';
@@ -13,20 +21,12 @@ import type { RelationEntry, TableEntry } from '../entry.js';
 import type { SequenceLimits } from '../sequence-pool.js';
 import type { CatalogSnapshot } from '../snapshot.js';
 import type { SystemRows } from '../system-rows.js';
-import {
-  BOOTSTRAP,
-  FIRST_OBJECT_ID,
-  type RelationRow,
-  type SchemaRow,
-  SEQUENCE_STATES,
-  type SystemTable,
-} from '../system-tables.js';
 import { eventShape } from '../table-shape.js';
 
 const OBJECTS: SequenceLimits = {
   id: BOOTSTRAP.objectSequence,
   name: 'objects',
-  start: BigInt(FIRST_OBJECT_ID),
+  start: BigInt(FIRST_USER_OBJECT),
   increment: 1n,
   minimum: 1n,
   maximum: 2_147_483_647n,

@@ -1,9 +1,9 @@
+import type { ConstraintRow, IndexColumnRecord, IndexRow } from '#schemas/catalog/system-tables.js';
 import type { ObjectId } from '#schemas/kernel/brand.js';
 import { quoteIdentifier } from '../../functions/scalars/text.js';
 import type { SessionIdentity } from '../ddl-contract.js';
 import type { CatalogSnapshot } from '../snapshot.js';
 import { indexColumns } from '../snapshot-records.js';
-import type { ConstraintRow, IndexColumnRecord, IndexRow } from '../system-tables.js';
 import { qualifiedName, relationName } from './names.js';
 
 /** The SQL text of indexes, constraints and defaults as PostgreSQL's ruleutils shows it. */

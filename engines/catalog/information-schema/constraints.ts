@@ -1,9 +1,9 @@
+import { CONSTRAINTS, type ConstraintRow, type RelationRow } from '#schemas/catalog/system-tables.js';
 import type { ObjectId } from '#schemas/kernel/brand.js';
 import { wrapped } from '../describe/definitions.js';
 import type { VirtualTableEntry } from '../entry.js';
 import { livingColumns, ownRelations } from '../pg-catalog/relations.js';
 import type { CatalogSnapshot } from '../snapshot.js';
-import { CONSTRAINTS, type ConstraintRow, type RelationRow } from '../system-tables.js';
 import { type Cells, virtualTable } from '../virtual-table.js';
 import { databaseName } from './tables.js';
 

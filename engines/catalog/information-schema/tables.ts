@@ -1,3 +1,4 @@
+import { type ColumnRow, GRANTS, type RelationRow, type SequenceRow } from '#schemas/catalog/system-tables.js';
 import type { ObjectId } from '#schemas/kernel/brand.js';
 import { LISTED_TYPES } from '#schemas/values/oids.js';
 import type { SqlType } from '#schemas/values/type.js';
@@ -7,7 +8,6 @@ import type { VirtualTableEntry } from '../entry.js';
 import { hasDefault, isText, livingColumns, ownRelations, virtualEntries } from '../pg-catalog/relations.js';
 import type { CatalogSnapshot } from '../snapshot.js';
 import { readType } from '../snapshot-records.js';
-import { type ColumnRow, GRANTS, type RelationRow, type SequenceRow } from '../system-tables.js';
 import { type Cells, virtualTable } from '../virtual-table.js';
 
 /** information_schema: schemata, tables, columns, views, sequences, table_privileges. */

@@ -1,8 +1,8 @@
+import { BOOTSTRAP, MEMBERSHIPS, SETTINGS, USERS, type UserRow } from '#schemas/catalog/system-tables.js';
 import type { ObjectId } from '#schemas/kernel/brand.js';
 import { SessionSettings } from '../../serve/settings.js';
 import type { VirtualTableEntry } from '../entry.js';
 import type { CatalogSnapshot } from '../snapshot.js';
-import { BOOTSTRAP, MEMBERSHIPS, SETTINGS, USERS, type UserRow } from '../system-tables.js';
 import { type Cells, virtualTable } from '../virtual-table.js';
 import { aclOf } from './acl.js';
 

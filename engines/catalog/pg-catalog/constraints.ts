@@ -1,9 +1,9 @@
+import { COMMENTS, CONSTRAINTS, type ConstraintRow } from '#schemas/catalog/system-tables.js';
 import type { ObjectId } from '#schemas/kernel/brand.js';
 import { sequencesIn } from '../ddl/tree.js';
 import type { VirtualTableEntry } from '../entry.js';
 import type { CatalogSnapshot } from '../snapshot.js';
 import { expressionOf } from '../snapshot-records.js';
-import { COMMENTS, CONSTRAINTS, type ConstraintRow } from '../system-tables.js';
 import { type Cells, virtualTable } from '../virtual-table.js';
 import { defaultOid, livingColumns, numbersOf, ownRelations } from './relations.js';
 

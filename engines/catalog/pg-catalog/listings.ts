@@ -1,10 +1,10 @@
+import type { IndexRow, RelationRow } from '#schemas/catalog/system-tables.js';
 import type { ObjectId } from '#schemas/kernel/brand.js';
 import { oidOf } from '#schemas/values/oids.js';
 import { indexDefinition } from '../describe/definitions.js';
 import type { VirtualTableEntry } from '../entry.js';
 import type { CatalogSnapshot } from '../snapshot.js';
 import { readType } from '../snapshot-records.js';
-import type { IndexRow, RelationRow } from '../system-tables.js';
 import { type Cells, virtualTable } from '../virtual-table.js';
 import { ownRelations, virtualEntries } from './relations.js';
 

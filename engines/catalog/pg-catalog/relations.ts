@@ -1,3 +1,10 @@
+import {
+  BOOTSTRAP,
+  type ColumnRow,
+  type IndexRow,
+  type RelationKind,
+  type RelationRow,
+} from '#schemas/catalog/system-tables.js';
 import type { ObjectId } from '#schemas/kernel/brand.js';
 import { oidOf, sizeOf, typmodOf } from '#schemas/values/oids.js';
 import type { SqlType } from '#schemas/values/type.js';
@@ -5,7 +12,6 @@ import type { Value } from '#schemas/values/value.js';
 import type { VirtualTableEntry } from '../entry.js';
 import type { CatalogSnapshot } from '../snapshot.js';
 import { indexColumns, readType } from '../snapshot-records.js';
-import { BOOTSTRAP, type ColumnRow, type IndexRow, type RelationKind, type RelationRow } from '../system-tables.js';
 import { type Cells, virtualTable } from '../virtual-table.js';
 import { aclOf } from './acl.js';
 

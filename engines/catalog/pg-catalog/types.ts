@@ -1,7 +1,7 @@
+import { BOOTSTRAP } from '#schemas/catalog/system-tables.js';
 import { LISTED_TYPES, oidOf } from '#schemas/values/oids.js';
 import type { SqlType, TypeKind } from '#schemas/values/type.js';
 import type { VirtualTableEntry } from '../entry.js';
-import { BOOTSTRAP } from '../system-tables.js';
 import { type Cells, virtualTable } from '../virtual-table.js';
 import { collationOf, operatorClassOf } from './relations.js';
 import { TYPE_FUNCTION_OIDS, typeFunctionCells } from './type-functions.js';

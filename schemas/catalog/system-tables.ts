@@ -1,15 +1,42 @@
-import type { ObjectId } from '#schemas/kernel/brand.js';
-import type { SqlType } from '#schemas/values/type.js';
-import { arrayOf, TYPES } from '#schemas/values/type-name.js';
-import type { Row, Value } from '#schemas/values/value.js';
-import type { IndexShape, KeyColumn, TableShape } from '../rows/shape.js';
+import type { EventShape } from '../events/event.js';
+import type { ObjectId } from '../kernel/brand.js';
+import type { SqlType } from '../values/type.js';
+import { arrayOf, TYPES } from '../values/type-name.js';
+import type { Row, Value } from '../values/value.js';
+
+interface SystemKeyColumn {
+  readonly slot: number;
+  readonly type: SqlType;
+  readonly descending: boolean;
+  readonly nullsFirst: boolean;
+}
+
+interface SystemIndex {
+  readonly id: ObjectId;
+  readonly name: string;
+  readonly unique: boolean;
+  readonly columns: ReadonlyArray<SystemKeyColumn & { readonly evaluate: null }>;
+  readonly predicate: null;
+  readonly ready: boolean;
+}
+
+/** How the rows of a system table are laid out, keyed and indexed. */
+export interface SystemTableShape {
+  readonly id: ObjectId;
+  readonly event: EventShape;
+  readonly slotTypes: readonly SqlType[];
+  readonly missing: Row;
+  readonly key: readonly SystemKeyColumn[];
+  readonly keyConstraint: string;
+  readonly indexes: readonly SystemIndex[];
+}
 
 /**
  * The tables that describe tables. Their rows are ordinary versioned rows of the log, so DDL is transactional, replicated and audited as data is. Shapes are fixed
  * here; a column added later goes to the end and may be null.
  */
 export interface SystemTable<T> {
-  readonly shape: TableShape;
+  readonly shape: SystemTableShape;
   toRow(record: T): Row;
   /** The record of a row: always the same object for the same row, so that what was made from it can be kept with it. */
   fromRow(row: Row): T;
@@ -28,13 +55,13 @@ function systemTable<T extends { readonly [column: string]: Value }>(
 ): SystemTable<T> {
   const names = Object.keys(columns) as Array<keyof T & string>;
   const types = names.map((column) => columns[column]);
-  const part = (column: keyof T & string): KeyColumn => ({
+  const part = (column: keyof T & string): SystemKeyColumn => ({
     slot: names.indexOf(column),
     type: columns[column],
     descending: false,
     nullsFirst: false,
   });
-  const indexes: IndexShape[] = unique.map((list, i) => ({
+  const indexes: SystemIndex[] = unique.map((list, i) => ({
     id: (id * 10 + 101 + i) as ObjectId,
     name: `${name}_${list.join('_')}_index`,
     unique: true,
@@ -42,7 +69,7 @@ function systemTable<T extends { readonly [column: string]: Value }>(
     predicate: null,
     ready: true,
   }));
-  const shape: TableShape = {
+  const shape: SystemTableShape = {
     id: id as ObjectId,
     event: {
       table: id as ObjectId,
@@ -427,12 +454,9 @@ export const CATALOG_TABLES = [
 ] as const;
 
 /** Every system table's shape. */
-export const SYSTEM_SHAPES: readonly TableShape[] = [...CATALOG_TABLES, SEQUENCE_STATES, EVENT_SCHEMAS].map(
+export const SYSTEM_SHAPES: readonly SystemTableShape[] = [...CATALOG_TABLES, SEQUENCE_STATES, EVENT_SCHEMAS].map(
   (table) => table.shape,
 );
-
-/** Ids of objects that users make begin here, as in PostgreSQL. */
-export const FIRST_OBJECT_ID = 16_384;
 
 /** Objects of a fresh cluster. */
 export const BOOTSTRAP = {
