@@ -23,6 +23,7 @@ describe('options of the benchmark', () => {
     [['--clients', '1,x'], /--clients: "x"/],
     [['--rounds', '1,2'], /--rounds takes one/],
     [['--seconds', '0'], /--seconds/],
+    [['--placement', 'inside'], /inside.* none of process, engine/],
     [['--fast'], /--fast/],
   ])('%j is refused', (args, message) => {
     expect(() => readOptions(args)).toThrow(message);

@@ -8,6 +8,10 @@ export const SCRIPTS = ['select-only', 'simple-update', 'tpcb-like'] as const;
 /** A built-in script by pgbench's own name for it. */
 export type Script = (typeof SCRIPTS)[number];
 
+export const PLACEMENTS = ['process', 'engine'] as const;
+/** A value of `gateway.placement`. */
+export type Placement = (typeof PLACEMENTS)[number];
+
 export interface BenchOptions {
   readonly sections: readonly SectionName[];
   readonly scripts: readonly Script[];
@@ -19,6 +23,8 @@ export interface BenchOptions {
   readonly seconds: number;
   /** Threads of pgbench in the section throughput. */
   readonly threads: number;
+  /** Where Polylog's gateway runs in the section throughput. */
+  readonly placement: Placement;
   /** Smaller amounts of data: shows that everything works, not how fast. */
   readonly quick: boolean;
   /** File for the JSON; null = one in bench-results/, named after the time. */
@@ -36,6 +42,7 @@ export const USAGE = `npm run bench -- [options]
   --rounds N              repetitions; medians are shown (3; quick: 1)
   --seconds N             duration of a pgbench run (10; quick: 2)
   --threads N             threads of pgbench in the section throughput (1, as is its own default)
+  --placement WHERE       Polylog's gateway in the section throughput: ${PLACEMENTS.join(' or ')} (process, as is its default)
   --out FILE              where the JSON goes (bench-results/TIME.json)
   --folder FOLDER         where all servers keep their data (the system's temporary folder)`;
 
@@ -66,6 +73,12 @@ function words<T extends string>(text: string, known: readonly T[], flag: string
   });
 }
 
+function word<T extends string>(text: string, known: readonly T[], flag: string): T {
+  const [value, ...more] = words(text, known, flag);
+  if (value === undefined || more.length > 0) throw new UsageError(`${flag} takes one word`);
+  return value;
+}
+
 /** Throws UsageError. */
 export function readOptions(args: readonly string[]): BenchOptions {
   const values = parsed(args);
@@ -78,6 +91,7 @@ export function readOptions(args: readonly string[]): BenchOptions {
     rounds: oneNumber(values.rounds ?? (quick ? '1' : '3'), '--rounds'),
     seconds: oneNumber(values.seconds ?? (quick ? '2' : '10'), '--seconds'),
     threads: oneNumber(values.threads ?? '1', '--threads'),
+    placement: word(values.placement ?? 'process', PLACEMENTS, '--placement'),
     quick,
     out: values.out ?? null,
     folder: values.folder ?? null,
@@ -91,7 +105,7 @@ function parsed(args: readonly string[]) {
   try {
     return parseArgs({
       args: [...args],
-      options: { ...options, seconds: text, threads: text, out: text, folder: text },
+      options: { ...options, seconds: text, threads: text, placement: text, out: text, folder: text },
     }).values;
   } catch (error) {
     throw new UsageError((error as Error).message);

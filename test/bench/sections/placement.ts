@@ -1,12 +1,11 @@
 /** What the socket between gateway and engine costs: the gateway in a process of its own beside the one in the engine. */
 import { alternate, ratioOf, type Side } from '../alternation.js';
-import type { BenchOptions, Script } from '../options.js';
+import { type BenchOptions, PLACEMENTS, type Script } from '../options.js';
 import { initialize, runPgbench } from '../pgbench.js';
 import { progress, type SectionResult } from '../section.js';
 import { polylogServer, stopAll } from '../servers.js';
 import { shown } from '../table.js';
 
-const PLACEMENTS = ['process', 'engine'] as const;
 const TASKS: readonly Script[] = ['select-only', 'simple-update'];
 const CLIENTS = [1, 8];
 const SCALE = 1;

@@ -46,7 +46,7 @@ export async function throughput(options: BenchOptions): Promise<SectionResult> 
     const servers: StartedServer[] = [];
     try {
       servers.push(await postgresServer());
-      servers.push(await polylogServer());
+      servers.push(await polylogServer({ flags: ['--gateway-placement', options.placement] }));
       for (const server of servers) await prepare(server, scale, options);
       for (const script of options.scripts)
         for (const clients of options.clients) cells.push(await cell(servers, script, scale, clients, options));
