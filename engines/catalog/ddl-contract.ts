@@ -20,13 +20,19 @@ export interface CatalogHolder {
   sessionFunctions(session: SessionIdentity): CatalogFunctions;
 }
 
-/** Who asks: description functions answer for this session's database, user and search path. */
-export interface SessionIdentity {
+/** For whom names mean what: a database, a user and a search path. */
+export interface NamingContext {
   readonly database: DatabaseEntry;
   readonly user: UserEntry;
   readonly searchPath: readonly string[];
   /** The session's catalog now (with own DDL, when the last statement left one). */
   readonly catalog: Catalog;
+}
+
+/** Who asks: description functions answer for this session. */
+export interface SessionIdentity extends NamingContext {
+  /** As the client knows it: for cancelling. */
+  readonly pid: number;
 }
 
 export interface DdlContext {
@@ -35,6 +41,7 @@ export interface DdlContext {
   readonly database: DatabaseEntry;
   readonly user: UserEntry;
   readonly searchPath: readonly string[];
+  readonly pid: number;
   readonly evaluation: EvaluationContext;
   notice(severity: 'NOTICE' | 'WARNING', condition: Condition, message: string): void;
   /** Lets long rewrites give others their turn; throws when interrupted. */

@@ -271,7 +271,7 @@ export class SessionFunctions implements CatalogFunctions {
       ['inet_server_port', () => null],
       ['inet_client_addr', () => null],
       ['inet_client_port', () => null],
-      ['pg_backend_pid', () => 0],
+      ['pg_backend_pid', () => this.#session.pid],
     ];
   }
 }

@@ -1,7 +1,7 @@
 import type { VirtualTableEntry } from './entry.js';
 import { INFORMATION_CONSTRAINTS } from './information-schema/constraints.js';
 import { INFORMATION_TABLES } from './information-schema/tables.js';
-import { type ActivityPort, activityTables, NO_ACTIVITY } from './pg-catalog/activity.js';
+import { type ActivityPort, activityTables } from './pg-catalog/activity.js';
 import { CLUSTER_TABLES } from './pg-catalog/cluster.js';
 import { CONSTRAINT_TABLES } from './pg-catalog/constraints.js';
 import { LISTINGS } from './pg-catalog/listings.js';
@@ -11,7 +11,7 @@ import { UNUSED_TABLES } from './pg-catalog/unused.js';
 import type { VirtualTables } from './snapshot.js';
 
 /** pg_catalog and information_schema, with the running engine's views answered by `activity`. */
-function createVirtualTables(activity: ActivityPort): VirtualTables {
+export function createVirtualTables(activity: ActivityPort): VirtualTables {
   const entries: readonly VirtualTableEntry[] = [
     ...RELATION_TABLES,
     ...CONSTRAINT_TABLES,
@@ -31,6 +31,3 @@ function createVirtualTables(activity: ActivityPort): VirtualTables {
   }
   return schemas;
 }
-
-/** The catalog's tables in an engine that does not tell of its sessions. */
-export const VIRTUAL_TABLES: VirtualTables = createVirtualTables(NO_ACTIVITY);

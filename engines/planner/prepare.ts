@@ -389,10 +389,14 @@ function prepareExplain(
   context: PrepareContext,
 ): PreparedPlan {
   const inner = statement.statement;
-  if (statement.analyze) throw new SqlError('feature_not_supported', 'EXPLAIN ANALYZE is not supported');
-  const format = statement.options.find((o) => o.name === 'format')?.value;
-  if (format !== undefined && String(format).toLowerCase() !== 'text')
-    throw new SqlError('feature_not_supported', `EXPLAIN (FORMAT ${String(format)}) is not supported`);
+  const { analyze, token: explained } = statement;
+  if (analyze !== null)
+    throw new SqlError('feature_not_supported', 'EXPLAIN ANALYZE is not supported', { token: analyze });
+  const format = statement.options.find((o) => o.name === 'format');
+  if (format !== undefined && String(format.value).toLowerCase() !== 'text') {
+    const { value, token } = format;
+    throw new SqlError('feature_not_supported', `EXPLAIN (FORMAT ${String(value)}) is not supported`, { token });
+  }
   let lines: string[];
   let parameters: readonly SqlType[];
   if (inner.kind === 'query') {
@@ -406,7 +410,9 @@ function prepareExplain(
     lines = explainLines({ ...modify.input, label: `${verb} on ${table.name}`, notes: [], children: [modify.input] });
     ({ parameters } = planned);
   } else {
-    throw new SqlError('feature_not_supported', `EXPLAIN of ${inner.kind.replaceAll('-', ' ')} is not supported`);
+    throw new SqlError('feature_not_supported', `EXPLAIN of ${inner.kind.replaceAll('-', ' ')} is not supported`, {
+      token: explained,
+    });
   }
   return {
     parameters,

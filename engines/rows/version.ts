@@ -20,10 +20,6 @@ export interface Writer {
 /** Writer of everything that was committed before any snapshot that is still read. */
 export const SETTLED: Writer = { offset: -1, appended: true, failed: false };
 
-export function settledAt(offset: number): Writer {
-  return { offset, appended: true, failed: false };
-}
-
 /** Locks on one row, hung on the newest version of its chain. */
 export interface RowLock {
   readonly holders: LockHolder[];

@@ -15,7 +15,10 @@ type Close = Extract<Statement, { kind: 'close-cursor' }>;
 export function declareCursor(session: Session, statement: Declare): MaybePromise<UtilityResult> {
   if (!session.block.explicit)
     throw new SqlError('no_active_sql_transaction', 'DECLARE CURSOR can only be used in transaction blocks');
-  if (statement.hold) throw new SqlError('feature_not_supported', 'DECLARE CURSOR WITH HOLD is not supported');
+  if (statement.hold !== null)
+    throw new SqlError('feature_not_supported', 'DECLARE CURSOR WITH HOLD is not supported', {
+      token: statement.hold,
+    });
   if (session.cursors.has(statement.name))
     throw new SqlError('duplicate_cursor', `cursor "${statement.name}" already exists`);
   const open = (context: Parameters<typeof prepare>[2]): UtilityResult => {

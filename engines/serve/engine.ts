@@ -12,7 +12,7 @@ import type { LinkPeer } from '#schemas/link/frames.js';
 import { BuiltInRegistry } from '#schemas/registry/built-in.js';
 import type { SchemaRegistry } from '#schemas/registry/registry.js';
 import { CatalogStore } from '../catalog/catalog-store.js';
-import { VIRTUAL_TABLES } from '../catalog/virtual-tables.js';
+import { createVirtualTables } from '../catalog/virtual-tables.js';
 import { EXPRESSION_COMPILER } from '../planner/expression-compiler.js';
 import { Store, storeLimits } from '../rows/store.js';
 import { damageOf, isWriteRefused, removeStore } from '../rows/store-damage.js';
@@ -23,6 +23,7 @@ import { TransactionManager } from '../tx/transaction-manager.js';
 import { GatewayConnection } from './connection.js';
 import { COMMIT_SCHEMA_ID, EventSchemaRegistrar, EventSchemaStore, LEASE_SCHEMA_ID } from './event-schemas.js';
 import type { EngineServices } from './services.js';
+import { SessionActivity } from './session-activity.js';
 
 export interface EngineOptions {
   readonly log: ChangeLog;
@@ -94,7 +95,7 @@ export class Engine {
   readonly #store: Store;
   readonly #checkpointer: Checkpointer;
   readonly #services: EngineServices;
-  readonly #connections = new Set<GatewayConnection>();
+  readonly #connections: Set<GatewayConnection>;
   readonly #mockSecret: Uint8Array;
   readonly #drains = new WeakMap<LinkPeer, Array<() => void>>();
   readonly #recovery: { readonly events: number; readonly ms: number };
@@ -107,7 +108,9 @@ export class Engine {
     checkpointer: Checkpointer;
     options: EngineOptions;
     recovery: { events: number; ms: number };
+    activity: SessionActivity;
   }) {
+    this.#connections = parts.activity.connections;
     this.registry = parts.registry;
     this.catalog = parts.catalog;
     this.catalog.onChanged(() => this.#catalogChanged());
@@ -162,6 +165,7 @@ export class Engine {
     const { log, clock, random } = options;
     const began = clock.monotonicMs();
     const certifier = new Certifier();
+    const activity = new SessionActivity();
     const schemas = new EventSchemaStore(store);
     const ids = await fixedIds(options.registry);
     const codec = new EventCodec(schemas, ids.commit, ids.lease);
@@ -171,7 +175,7 @@ export class Engine {
       compiler: EXPRESSION_COMPILER,
       registrar,
       random,
-      virtual: VIRTUAL_TABLES,
+      virtual: createVirtualTables(activity),
       generationGone: (generation) => store.dropTable(generation),
     });
     const fetchSchemas = options.registry === null ? null : schemaFetcher(options.registry, schemas);
@@ -207,10 +211,7 @@ export class Engine {
         user: options.bootstrap.user,
         verifier: createVerifier(options.bootstrap.password, random),
       });
-    for (const generation of [...catalog.current.generations()]) {
-      const shape = catalog.current.shapeOfGeneration(generation);
-      if (shape !== null) await registrar.register(shape.event);
-    }
+    await registerShapes(catalog, registrar);
     const checkpointer = new Checkpointer({
       store,
       manager,
@@ -234,6 +235,7 @@ export class Engine {
       checkpointer,
       options,
       recovery: { events: found.events, ms: clock.monotonicMs() - began },
+      activity,
     });
   }
 
@@ -339,6 +341,13 @@ function tellingOfDamage(options: EngineOptions): EngineOptions {
     if (damage !== null) options.onStoreDamaged(damage);
   };
   return { ...options, reportBug };
+}
+
+async function registerShapes(catalog: CatalogStore, registrar: EventSchemaRegistrar): Promise<void> {
+  for (const generation of [...catalog.current.generations()]) {
+    const shape = catalog.current.shapeOfGeneration(generation);
+    if (shape !== null) await registrar.register(shape.event);
+  }
 }
 
 /** Writes a new lease of the server id into the log: what an earlier holder had not committed by then never happened. Answers with its epoch. */

@@ -62,6 +62,7 @@ function ddlContext(session: Session, catalog: Catalog): DdlContext {
     });
   return {
     transaction,
+    pid: session.id,
     catalog,
     database: session.database,
     user,

@@ -42,6 +42,8 @@ interface OpenPortal {
  */
 export class Session {
   readonly id: number;
+  /** Microseconds since 1970. */
+  readonly startedMicros: bigint;
   readonly user: UserEntry;
   readonly database: DatabaseEntry;
   readonly settings: SessionSettings;
@@ -64,6 +66,7 @@ export class Session {
   readonly #portals = new Map<number, OpenPortal>();
   readonly #queue: Request[] = [];
   #busy = false;
+  #running = false;
   #closed = false;
   #copy: CopyIn | null = null;
   /** A statement of an implicit transaction has failed, and what was sent behind it is refused until its end. */
@@ -79,6 +82,7 @@ export class Session {
     settings: SessionSettings,
   ) {
     this.id = id;
+    this.startedMicros = services.clock.nowMicros();
     this.#peer = peer;
     this.#statements = statements;
     this.services = services;
@@ -89,6 +93,11 @@ export class Session {
     this.block = new TransactionBlock(services.transactions, settings, this.control);
     this.surroundings = new SessionSurroundings(this);
     this.catalogFunctions = services.catalog.sessionFunctions(this.surroundings.identity());
+  }
+
+  /** A request is being answered. */
+  get running(): boolean {
+    return this.#running;
   }
 
   /** Takes a request of this session, in order. */
@@ -131,6 +140,7 @@ export class Session {
   }
 
   #run(first: Request): void {
+    this.#running = true;
     let request: Request | undefined = first;
     while (request !== undefined) {
       let outcome: Promise<void> | null;
@@ -147,6 +157,7 @@ export class Session {
           .catch((error: unknown) => this.#refuse(error, failed))
           .then(() => {
             this.#busy = false;
+            this.#running = false;
             this.control.end();
             if (this.#closed) this.#end();
             else {
@@ -159,6 +170,7 @@ export class Session {
       this.control.end();
       request = this.#queue.shift();
     }
+    this.#running = false;
   }
 
   #dispatch(request: Request): Promise<void> | null {

@@ -66,6 +66,7 @@ export class SessionSurroundings {
     const session = this.#session;
     const surroundings = this;
     return {
+      pid: session.id,
       database: session.database,
       get user() {
         return this.catalog.userById(session.user.id) ?? session.user;

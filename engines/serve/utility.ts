@@ -201,6 +201,7 @@ function setOne(session: Session, name: string, value: string | null, local: boo
     throw new SqlError(
       'feature_not_supported',
       `SET ${name.toUpperCase().replace('_', ' ')} to another role is not supported`,
+      { token: 0 },
     );
   }
   session.settings.set(name, value, local);

@@ -29,7 +29,7 @@ export interface CheckpointLimits {
 }
 
 /** A million records are folded in some 6 s. */
-export const DEFAULT_CHECKPOINT_LIMITS: CheckpointLimits = {
+const DEFAULT_CHECKPOINT_LIMITS: CheckpointLimits = {
   dirtyBytes: 512 << 20,
   dirtyRows: 1_500_000,
   records: 2_000_000,

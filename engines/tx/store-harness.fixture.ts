@@ -5,7 +5,7 @@ import { VersionMint } from '#log/clock/hybrid-clock.js';
 import { MemoryLog } from '#log/memory/memory-log.js';
 import { rowVersionSchema } from '#schemas/events/avro-schema.js';
 import { EventCodec } from '#schemas/events/codec.js';
-import type { ObjectId, Offset, Partition, ServerId } from '#schemas/kernel/brand.js';
+import type { ObjectId, Partition, ServerId } from '#schemas/kernel/brand.js';
 import type { Row } from '#schemas/values/value.js';
 import { LevelRows } from '../rows/level-rows.js';
 import type { RowCursor } from '../rows/reading.js';
@@ -19,7 +19,7 @@ import { recover } from './recovery.js';
 import type { Isolation, SessionControl, Transaction } from './transaction.js';
 import { TransactionManager } from './transaction-manager.js';
 
-export const clock = {
+const clock = {
   nowMicros: () => BigInt(Math.round((performance.timeOrigin + performance.now()) * 1_000)),
   monotonicMs: () => performance.now(),
   after: (ms: number, run: () => void) => {
@@ -205,7 +205,7 @@ export class StoreHarness {
 }
 
 /** A session that waits as long as it takes. */
-export function patient(): SessionControl {
+function patient(): SessionControl {
   return { lockTimeoutMs: 0, interrupted: null, onInterrupt: () => () => undefined };
 }
 
@@ -217,5 +217,3 @@ export async function drain(cursor: RowCursor): Promise<Row[]> {
 }
 
 export const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-
-export const FROM_START = 0 as Offset;

@@ -12,6 +12,7 @@ import type { SqlType } from '#schemas/values/type.js';
 import { sameType } from '#schemas/values/type-name.js';
 import type { Row, Value } from '#schemas/values/value.js';
 import type { BoundStatement, StatementContext } from '../link/statement-contexts.js';
+import { copyOutOptions } from './copy/copy-options.js';
 import type { Entry } from './entry.js';
 import { positionIn } from './errors.js';
 import type { Session } from './session.js';
@@ -93,6 +94,9 @@ export abstract class ExecuteRequest implements Entry {
       this.#prepare();
       return;
     }
+    const { statement } = this.statement.shape;
+    // Before it runs: an error in the options is the statement's, and nothing of it has happened.
+    if (statement?.kind === 'copy-out') copyOutOptions(statement.options, bound.columns ?? []);
     const values = this.values(bound);
     const limit = this.clientLimit();
     const hidden = limit === 0 && bound.columns !== null;

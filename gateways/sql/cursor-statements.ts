@@ -22,8 +22,9 @@ function parseDeclare(p: Parser): Statement {
     else if (!p.accept('no', 'scroll') && !p.accept('insensitive') && !p.accept('asensitive')) break;
   }
   p.expect('cursor');
-  const hold = p.accept('with', 'hold');
-  if (!hold) p.accept('without', 'hold');
+  const token = p.ordinal;
+  const hold = p.accept('with', 'hold') ? token : null;
+  if (hold === null) p.accept('without', 'hold');
   p.expect('for');
   return { kind: 'declare-cursor', name, hold, scroll, binary, query: p.dialect.grammar.query(p) };
 }

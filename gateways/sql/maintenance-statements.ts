@@ -59,13 +59,15 @@ function parseExplain(p: Parser): Statement {
   if (p.at('execute')) throw p.unsupported('EXPLAIN EXECUTE');
   const rule = explainable ? p.dialect.grammar.statements.get(p.atSymbol('(') ? 'select' : p.token.keyword) : undefined;
   if (rule === undefined) throw p.syntaxError();
+  const token = p.ordinal;
   const statement = p.withoutLifting(() => rule(p));
   if (statement.kind === 'prepare' || statement.kind === 'execute' || statement.kind === 'deallocate')
     throw p.syntaxError();
   const others = options
     .filter((option) => option !== analyze)
     .map((option) => ({ ...option, value: option.value ?? true }));
-  return { kind: 'explain', analyze: analyze !== undefined && isOn(analyze.value), options: others, statement };
+  const run = analyze !== undefined && isOn(analyze.value) ? analyze.token : null;
+  return { kind: 'explain', analyze: run, options: others, statement, token };
 }
 
 function isOn(value: Option['value']): boolean {

@@ -165,12 +165,12 @@ export const STATEMENT_INSTRUCTIONS: NodeTable<Statement> = {
   discard: [0x9f, { target: string }],
   show: [0xa0, { name: optional(string), token }],
   'lock-table': [0xa1, { tables: objectPaths, mode: string, nowait: flag }],
-  explain: [0xa2, { analyze: flag, options, statement: node<Statement>('statement') }],
+  explain: [0xa2, { analyze: optional(token), options, statement: node<Statement>('statement'), token }],
   maintain: [
     0xa3,
     { action: choice('vacuum', 'analyze', 'vacuum analyze', 'checkpoint', 'reindex'), tables: objectPaths },
   ],
-  'declare-cursor': [0xa4, { name: string, hold: flag, scroll: flag, binary: flag, query }],
+  'declare-cursor': [0xa4, { name: string, hold: optional(token), scroll: flag, binary: flag, query }],
   'fetch-cursor': [
     0xa5,
     {

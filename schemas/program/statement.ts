@@ -130,9 +130,11 @@ export type Statement =
     }
   | {
       readonly kind: 'explain';
-      readonly analyze: boolean;
+      /** Token of ANALYZE; null when it is not to be run. */
+      readonly analyze: number | null;
       readonly options: readonly Option[];
       readonly statement: Statement;
+      readonly token: number;
     }
   /** VACUUM, ANALYZE, CHECKPOINT and their like: maintenance that needs nothing from us beyond statistics. */
   | {
@@ -143,7 +145,8 @@ export type Statement =
   | {
       readonly kind: 'declare-cursor';
       readonly name: string;
-      readonly hold: boolean;
+      /** Token of WITH HOLD. */
+      readonly hold: number | null;
       readonly scroll: boolean;
       readonly binary: boolean;
       readonly query: Query;

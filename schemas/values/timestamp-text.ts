@@ -248,11 +248,3 @@ function printFields(f: DateTimeFields, zone: string, context: TextContext): str
   const date = context.dateOrder === 'DMY' ? `${two(f.day)} ${month}` : `${month} ${two(f.day)}`;
   return `${day} ${date} ${time} ${printYear(f.year)}${zone}${era}`;
 }
-
-/** A timestamp rounded to `precision` digits behind the second. */
-export function roundTimestamp(micros: bigint, precision: number): bigint {
-  if (precision >= 6 || !isFiniteMoment(micros)) return micros;
-  const unit = 10n ** BigInt(6 - precision);
-  const [quotient, remainder] = floorDivide(micros, unit);
-  return (remainder * 2n >= unit ? quotient + 1n : quotient) * unit;
-}

@@ -13,7 +13,7 @@ import { projectRoot } from '../harness/project-root.js';
  * The script is not part of this repository. It is looked for at POLYLOG_CHINOOK, then beside the project. null where it
  * is not: it can be had from https://github.com/lerocha/chinook-database.
  */
-export function chinookScript(): string | null {
+function chinookScript(): string | null {
   const beside = join(dirname(projectRoot()), 'shared', 'data', 'chinook', 'Chinook_PostgreSql.sql');
   const path = process.env['POLYLOG_CHINOOK'] ?? beside;
   return existsSync(path) ? path : null;

@@ -100,9 +100,9 @@ async function fillColumn(work: DdlWork, table: TableEntry, slot: number): Promi
 
 /** The statement's evaluation context with sequences that this statement has made. */
 function ownEvaluation(work: DdlWork): DdlWork['context']['evaluation'] {
-  const { evaluation, user, searchPath, database } = work.context;
+  const { evaluation, user, searchPath, database, pid } = work.context;
   const catalog = new SessionFunctions(
-    { user, searchPath, database, catalog: work.snapshot },
+    { pid, user, searchPath, database, catalog: work.snapshot },
     work.store.sequences,
     null,
   );

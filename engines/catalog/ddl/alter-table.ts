@@ -91,7 +91,9 @@ async function alterOne(
     case 'rename-constraint':
       return renameConstraint(work, entry, action);
     default:
-      throw new SqlError('feature_not_supported', `ALTER TABLE action "${action.kind}" is not supported`);
+      throw new SqlError('feature_not_supported', `ALTER TABLE action "${action.kind}" is not supported`, {
+        token: 'token' in action ? action.token : statement.path.token,
+      });
   }
 }
 

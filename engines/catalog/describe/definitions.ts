@@ -1,7 +1,7 @@
 import type { ConstraintRow, IndexColumnRecord, IndexRow } from '#schemas/catalog/system-tables.js';
 import type { ObjectId } from '#schemas/kernel/brand.js';
 import { quoteIdentifier } from '../../functions/scalars/text.js';
-import type { SessionIdentity } from '../ddl-contract.js';
+import type { NamingContext } from '../ddl-contract.js';
 import type { CatalogSnapshot } from '../snapshot.js';
 import { indexColumns } from '../snapshot-records.js';
 import { qualifiedName, relationName } from './names.js';
@@ -32,7 +32,7 @@ function orderText(column: IndexColumnRecord): string {
 
 /** pg_get_indexdef: the whole statement, or one column of it (from 1). */
 export function indexDefinition(
-  session: SessionIdentity,
+  session: NamingContext,
   catalog: CatalogSnapshot,
   oid: ObjectId,
   column: number,
@@ -84,7 +84,7 @@ const ACTIONS: Readonly<Record<string, string>> = {
 
 /** pg_get_constraintdef. */
 export function constraintDefinition(
-  session: SessionIdentity,
+  session: NamingContext,
   catalog: CatalogSnapshot,
   row: ConstraintRow,
   pretty: boolean,

@@ -4,7 +4,7 @@ import { LISTED_TYPES, oidOf, typeOfOid } from '#schemas/values/oids.js';
 import type { SqlType } from '#schemas/values/type.js';
 import { arrayOf, printType, typeByName } from '#schemas/values/type-name.js';
 import { quoteIdentifier } from '../../functions/scalars/text.js';
-import type { SessionIdentity } from '../ddl-contract.js';
+import type { NamingContext } from '../ddl-contract.js';
 import type { RelationEntry } from '../entry.js';
 import { TYPE_FUNCTION_OIDS } from '../pg-catalog/type-functions.js';
 
@@ -22,12 +22,12 @@ export function parsePath(text: string): string[] {
   }
 }
 
-export function findRelation(session: SessionIdentity, text: string): RelationEntry | null {
+export function findRelation(session: NamingContext, text: string): RelationEntry | null {
   return session.catalog.relation(session.database.id, parsePath(text), session.searchPath);
 }
 
 /** regclass input: a number, or a name that must exist. */
-export function relationOid(session: SessionIdentity, text: string): number {
+export function relationOid(session: NamingContext, text: string): number {
   if (/^\d+$/.test(text)) return Number(text);
   if (text === '-') return 0;
   const entry = findRelation(session, text);
@@ -35,12 +35,12 @@ export function relationOid(session: SessionIdentity, text: string): number {
   return entry.id;
 }
 
-export function isVisible(session: SessionIdentity, entry: RelationEntry): boolean {
+export function isVisible(session: NamingContext, entry: RelationEntry): boolean {
   return session.catalog.relation(session.database.id, [entry.name], session.searchPath)?.id === entry.id;
 }
 
 /** A relation's name, qualified where it would not be found without. */
-export function relationName(session: SessionIdentity, entry: RelationEntry): string {
+export function relationName(session: NamingContext, entry: RelationEntry): string {
   const name = quoteIdentifier(entry.name);
   return isVisible(session, entry) ? name : `${quoteIdentifier(entry.schema)}.${name}`;
 }
@@ -50,7 +50,7 @@ export function qualifiedName(entry: RelationEntry): string {
 }
 
 /** regclass output. */
-export function relationText(session: SessionIdentity, oid: number): string {
+export function relationText(session: NamingContext, oid: number): string {
   if (oid === 0) return '-';
   const entry = session.catalog.relationById(oid as ObjectId);
   return entry === null ? String(oid) : relationName(session, entry);

@@ -1,7 +1,7 @@
 import type { ObjectId } from '#schemas/kernel/brand.js';
 import { SqlError } from '#schemas/sqlstate/sql-error.js';
 import type { Value } from '#schemas/values/value.js';
-import type { SessionIdentity } from '../ddl-contract.js';
+import type { NamingContext } from '../ddl-contract.js';
 import type { Catalog, Grant, UserEntry } from '../entry.js';
 import type { CatalogSnapshot } from '../snapshot.js';
 import { findRelation } from './names.js';
@@ -34,7 +34,7 @@ export function mayUse(catalog: Catalog, user: UserEntry, object: Protected, pri
   );
 }
 
-function userOf(session: SessionIdentity, value: Value): UserEntry {
+function userOf(session: NamingContext, value: Value): UserEntry {
   const user =
     typeof value === 'number' ? session.catalog.userById(value as ObjectId) : session.catalog.user(String(value));
   if (user === null) throw new SqlError('undefined_object', `role "${String(value)}" does not exist`);
@@ -62,7 +62,7 @@ const OPEN: Protected = {
 };
 
 function protectedObject(
-  session: SessionIdentity,
+  session: NamingContext,
   catalog: CatalogSnapshot,
   kind: string,
   value: Value,
@@ -104,7 +104,7 @@ function protectedObject(
 
 /** has_<kind>_privilege with the arguments of the SQL function: [user,] object, [column,] privileges. */
 export function hasPrivilege(
-  session: SessionIdentity,
+  session: NamingContext,
   catalog: CatalogSnapshot,
   kind: string,
   args: readonly Value[],
@@ -117,7 +117,7 @@ export function hasPrivilege(
 }
 
 /** pg_has_role([user,] role, 'MEMBER' | 'USAGE'). */
-export function hasRole(session: SessionIdentity, args: readonly Value[]): boolean {
+export function hasRole(session: NamingContext, args: readonly Value[]): boolean {
   const user = args.length > 2 ? userOf(session, args[0] as Value) : session.user;
   const role = userOf(session, (args.length > 2 ? args[1] : args[0]) as Value);
   return user.superuser || isMemberOf(session.catalog, user, role.id);

@@ -9,8 +9,6 @@ export interface ActivityPort {
   locks(): Iterable<Cells>;
 }
 
-export const NO_ACTIVITY: ActivityPort = { sessions: () => [], locks: () => [] };
-
 export function activityTables(port: ActivityPort): readonly VirtualTableEntry[] {
   return [
     virtualTable(

@@ -183,6 +183,14 @@ const BUILDERS: readonly ScalarFunction[] = [
       (types) => jsonTextOf(types[0] as SqlType),
     ),
   ),
+  {
+    name: 'row_to_json',
+    arguments: ['json'],
+    result: 'json',
+    strict: true,
+    volatility: 'immutable',
+    evaluate: (row) => row as string,
+  },
   specialised(
     { name: 'to_jsonb', arguments: ['anyelement'], result: 'jsonb', strict: true, volatility: 'stable' },
     (types) => {

@@ -10,6 +10,7 @@ import type { ExpressionBinder } from './expressions.js';
 import { groupingCall } from './grouping.js';
 import type { Place } from './place.js';
 import { resolve } from './resolve.js';
+import { argumentPlace } from './whole-row.js';
 import { window } from './windows.js';
 
 export function call(binder: ExpressionBinder, e: Extract<Expression, { kind: 'call' }>, place: Place): Scalar {
@@ -24,7 +25,7 @@ export function call(binder: ExpressionBinder, e: Extract<Expression, { kind: 'c
   if (own !== null) return own;
   const { library } = binder.context;
   if (e.over !== null) return window(binder, name, e, place);
-  if (library.aggregate(name).length > 0) return aggregate(binder, name, e, place);
+  if (library.aggregate(name).length > 0) return aggregate(binder, name, e, argumentPlace(name, place));
   if (e.star || e.distinct || e.orderBy.length > 0 || e.filter !== null) {
     const what = e.star
       ? `${name}(*) specified, but ${name} is not an aggregate function`
@@ -34,9 +35,10 @@ export function call(binder: ExpressionBinder, e: Extract<Expression, { kind: 'c
   if (library.window(name).length > 0)
     throw new SqlError('wrong_object_type', `window function ${name} requires an OVER clause`, { token: e.token });
   if (library.scalar(name).length === 0 && library.table(name).length > 0) return setFunction(binder, name, e, place);
+  const inside = argumentPlace(name, place);
   return binder.applyFunction(
     name,
-    e.arguments.map((a) => binder.bind(a, place)),
+    e.arguments.map((a) => binder.bind(a, inside)),
     e.token,
   );
 }

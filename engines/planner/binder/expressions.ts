@@ -13,6 +13,7 @@ import { type BindContext, bindTypeName } from './context.js';
 import type { BindQuery, Place } from './place.js';
 import { type Candidate, commonType, resolve } from './resolve.js';
 import { quantified, quantifiedArray, subquery } from './subqueries.js';
+import { rowObject, wholeRow } from './whole-row.js';
 
 const COMPARISONS: ReadonlySet<string> = new Set(['=', '<>', '!=', '<', '<=', '>', '>=']);
 
@@ -91,6 +92,7 @@ export class ExpressionBinder {
       case 'array':
         return this.#array(e.elements, place, e.token);
       case 'row':
+        if (place.rows === true) return rowObject(this, e, place);
         throw new SqlError('feature_not_supported', 'row values are supported in comparisons only', { token: e.token });
       case 'subscript':
         return this.#subscript(e, place);
@@ -106,7 +108,7 @@ export class ExpressionBinder {
   }
 
   #column(path: readonly string[], place: Place, token: number): Scalar {
-    return place.scope.resolve(path, token);
+    return place.scope.find(path, token) ?? wholeRow(path, place) ?? place.scope.resolve(path, token);
   }
 
   // ── operators ──────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -25,6 +25,8 @@ export interface Place {
     /** The value is the whole row, a composite, and not its only column. */
     readonly whole: boolean;
   }> | null;
+  /** A name may be that of a row (see whole-row.ts). */
+  readonly rows?: boolean;
 }
 
 /** A query bound inside an expression. */

@@ -65,7 +65,7 @@ export class QueryBinder {
       });
       ordered = { op: 'sort', input: plan, keys };
     }
-    return { plan: this.#limit(query, ordered, outer, ctes, null), columns };
+    return { plan: this.#limit(query, ordered, outer, ctes, null, null), columns };
   }
 
   /** What a set operation is sorted by: one of its result columns. */
@@ -310,7 +310,7 @@ export class QueryBinder {
     } else if (keys.length > 0) {
       plan = { op: 'sort', input: plan, keys };
     }
-    plan = this.#limit(query, plan, outer, ctes, keys);
+    plan = this.#limit(query, plan, outer, ctes, keys, bound.bindSort);
     if (outputs.length > visible) {
       plan = {
         op: 'project',
@@ -363,16 +363,14 @@ export class QueryBinder {
     outer: Scope | null,
     ctes: CteScope | null,
     keys: readonly SortKey[] | null,
+    bindOwn: BoundSelect['bindSort'],
   ): Logical {
     if (query.limit === null && query.offset === null) return plan;
     const place = plainPlace('LIMIT', new Scope(outer), ctes);
-    const count = (e: Expression, what: string): Scalar =>
-      this.context.coercion.require(
-        this.expressions.bind(e, { ...place, name: what }),
-        TYPES.bigint,
-        `argument of ${what}`,
-        e.token,
-      );
+    const count = (e: Expression, what: string): Scalar => {
+      const bound = this.#outsideRows(e, { ...place, name: what }, bindOwn);
+      return this.context.coercion.require(bound, TYPES.bigint, `argument of ${what}`, e.token);
+    };
     return {
       op: 'limit',
       input: plan,
@@ -380,6 +378,21 @@ export class QueryBinder {
       offset: query.offset === null ? null : count(query.offset, 'OFFSET'),
       withTies: query.withTies ? (keys ?? []) : null,
     };
+  }
+
+  /** An expression that may not depend on the query's own rows. Throws 42P10 where it does. */
+  #outsideRows(e: Expression, place: Place, bindOwn: BoundSelect['bindSort']): Scalar {
+    try {
+      return this.expressions.bind(e, place);
+    } catch (error) {
+      const isUnknown =
+        error instanceof SqlError && (error.condition === 'undefined_column' || error.condition === 'undefined_table');
+      if (!isUnknown || bindOwn === null) throw error;
+      bindOwn({ expression: e, descending: false, nullsFirst: null });
+      throw new SqlError('invalid_column_reference', `argument of ${place.name} must not contain variables`, {
+        token: e.token,
+      });
+    }
   }
 
   /** The output column that an ORDER BY item names by ordinal or by name. */

@@ -27,13 +27,8 @@ export function bindWith(
       continue;
     }
     const { query } = table.statement;
-    if (
-      recursive &&
-      query.body.kind === 'set-operation' &&
-      query.body.operation === 'union' &&
-      mentions(query.body.right, table.name)
-    ) {
-      bindRecursive(binder, table, query, query.body, outer, scope);
+    if (recursive && mentions(query, table.name)) {
+      bindRecursive(binder, table, query, recursiveBody(table, query), outer, scope);
     } else {
       const { plan, columns } = binder.bind(query, outer, scope);
       const materialized = table.materialized === true;
@@ -148,6 +143,18 @@ function bindRecursive(
     table.token,
   );
   cte.recursive = { plan: projected.plan, ids: projected.ids, all: body.all };
+}
+
+/** The body of a query that names itself. Throws 42P19 where it has another form than a first part UNION [ALL] one that does so. */
+function recursiveBody(table: CommonTable, { body }: Query): Extract<QueryBody, { kind: 'set-operation' }> {
+  const refuse = (what: string): never => {
+    throw new SqlError('invalid_recursion', `recursive ${what}`, { token: table.token });
+  };
+  if (body.kind !== 'set-operation' || body.operation !== 'union')
+    return refuse(`query "${table.name}" does not have the form non-recursive-term UNION [ALL] recursive-term`);
+  if (mentions(body.left, table.name))
+    return refuse(`reference to query "${table.name}" must not appear within its non-recursive term`);
+  return body;
 }
 
 function cteColumns(table: CommonTable, columns: readonly OutputColumn[]): Array<{ name: string; type: SqlType }> {

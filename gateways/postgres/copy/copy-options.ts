@@ -1,3 +1,4 @@
+import type { ResultColumn } from '#schemas/link/frames.js';
 import type { Option } from '#schemas/program/statement.js';
 import { SqlError } from '#schemas/sqlstate/sql-error.js';
 
@@ -49,6 +50,16 @@ export function copyOptions(options: readonly Option[], direction: 'in' | 'out')
   return result;
 }
 
+/** The format of a COPY TO of these columns. Throws what is wrong with the options. */
+export function copyOutOptions(options: readonly Option[], columns: readonly ResultColumn[]): CopyOptions {
+  const checked = copyOptions(options, 'out');
+  checkColumns(
+    checked,
+    columns.map(([name]) => name),
+  );
+  return checked;
+}
+
 function find(options: readonly Option[], name: string): Option | undefined {
   return options.find((option) => option.name === name);
 }
@@ -90,7 +101,9 @@ function encodingOf(options: readonly Option[]): CopyOptions['encoding'] {
   if (name === null) return 'utf8';
   const encoding = ENCODINGS[name.toLowerCase().replace(/[-_ ]/g, '')];
   if (encoding === undefined)
-    throw new SqlError('feature_not_supported', `COPY with encoding "${name}" is not supported`);
+    throw new SqlError('feature_not_supported', `COPY with encoding "${name}" is not supported`, {
+      token: find(options, 'encoding')?.token ?? 0,
+    });
   return encoding;
 }
 

@@ -9,7 +9,7 @@ import { binaryField, type FieldWriter } from '../row-writer.js';
 import type { Session } from '../session.js';
 import type { Shape } from '../statement-source.js';
 import { BINARY_SIGNATURE } from './binary-format.js';
-import { type CopyOptions, checkColumns, copyOptions } from './copy-options.js';
+import { type CopyOptions, copyOutOptions } from './copy-options.js';
 
 /*
  *   CopyOutResponse, then a CopyData = 'd' length bytes for each row, then CopyDone
@@ -22,14 +22,10 @@ export interface CopyOut {
   end(out: MessageWriter): void;
 }
 
-/** Announces the data and answers its writer. Throws what is wrong with the statement's options; nothing was written then. */
+/** Announces the data and answers its writer. */
 export function openCopyOut(session: Session, shape: Shape, columns: readonly ResultColumn[]): CopyOut {
   const { statement } = shape;
-  const options = copyOptions(statement?.kind === 'copy-out' ? statement.options : [], 'out');
-  checkColumns(
-    options,
-    columns.map(([name]) => name),
-  );
+  const options = copyOutOptions(statement?.kind === 'copy-out' ? statement.options : [], columns);
   writeCopyResponse(session.out, COPY_OUT_RESPONSE, options.format === 'binary', columns.length);
   return copyWriter(session.out, options, columns, session.format.context);
 }

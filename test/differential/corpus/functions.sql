@@ -112,3 +112,11 @@ select max(hired), min(hired), max(name), min(i), max(t), max(z), min(n), max(u:
 select sum(i), avg(i) from kinds;
 select avg(distinct id), sum(distinct id), count(distinct (dept, boss)) from emp;
 select any_value(id) from emp;
+select row_to_json(d) from dept d order by id;
+select row_to_json(q) from (select 1 as a, null::text as b, array[1,2] as "c d") q;
+select json_agg(d order by id)::jsonb, jsonb_agg(d order by id), count(d) from dept d;
+select to_jsonb(d) - 'id' from dept d order by id;
+select to_json(d) from dept d order by id;
+select row_to_json(row(1, 'a', true)), to_jsonb(row(1.50));
+select e.id, row_to_json(d), count(d) from emp e left join dept d on d.id = e.dept and d.id < 2 group by e.id, d.id order by e.id;
+select d.id, coalesce(json_agg(e order by e.id) filter (where e.id is not null), '[]')::jsonb from dept d left join emp e on e.dept = d.id group by d.id order by d.id;

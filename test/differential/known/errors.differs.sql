@@ -1,5 +1,3 @@
-select id from emp limit id;
 with recursive x as (select 1 union all select count(*) from x) select * from x;
-with recursive x as (select a + 1 from x) select * from x;
 select emp from emp where id = 1 and emp.id = 'x';
 select 'a' like 'a\';

@@ -26,3 +26,4 @@ select position(1 in 'a');
 select name[1] from emp;
 select id is true from emp;
 select greatest(1, date '2020-01-01');
+with recursive r(n) as (select n from r union all select 1) select * from r;

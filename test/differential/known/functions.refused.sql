@@ -11,4 +11,3 @@ select percentile_disc(0.5) within group (order by salary), percentile_cont(arra
 select percentile_disc(0.5) within group (order by name), percentile_cont(0.5) within group (order by interval '1 day' * id) from emp;
 select dept, percentile_cont(0.5) within group (order by salary desc) from emp group by dept order by dept;
 select rank(85) within group (order by salary), dense_rank(85) within group (order by salary), percent_rank(85) within group (order by salary), cume_dist(85) within group (order by salary) from emp;
-select avg(distinct id), sum(distinct id), count(distinct (dept, boss)) from emp;
