@@ -62,7 +62,7 @@ export class Folder {
     this.#codec = codec;
     this.#shapes = shapes;
     const assembler = new Assembler(null, new Leases(start.terms));
-    this.#decider = new Decider(assembler, certifier, start.offset);
+    this.#decider = Decider.over(assembler, certifier, start.offset);
     this.state = {
       next: 0 as Offset,
       events: 0,

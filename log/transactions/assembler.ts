@@ -7,6 +7,8 @@ export interface AssembledTransaction {
   readonly transaction: VersionId;
   readonly server: ServerId;
   readonly epoch: number;
+  /** Offset of its first record. */
+  readonly first: Offset;
   /** Offset of its commit record. */
   readonly offset: Offset;
   readonly commit: Commit;
@@ -93,7 +95,7 @@ export class Assembler {
   take(offset: Offset, event: LogEvent): AssembledTransaction | null {
     if (this.#handedOut !== null) this.#forget();
     if (event.kind === 'lease') {
-      if (this.leases.take(event)) this.#dropOf(event.server);
+      if (this.leases.take(event, offset)) this.#dropOf(event.server);
       return null;
     }
     if (!this.leases.holds(event.server, event.transaction, event.commit)) {
@@ -131,14 +133,16 @@ export class Assembler {
     const epoch = this.epochOf(server);
     if (open === undefined) {
       const events = last === null ? NO_EVENTS : [last];
-      return events.length === commit.events ? { transaction, server, epoch, offset, commit, timestamp, events } : null;
+      return events.length === commit.events
+        ? { transaction, server, epoch, first: offset, offset, commit, timestamp, events }
+        : null;
     }
     this.#open.delete(transaction);
     if (last !== null) open.events.push(last);
     if (open.spilled > 0) this.#handedOut = transaction;
     if (open.events.length + open.spilled !== commit.events || open.server !== server) return null;
     const events = open.spilled === 0 ? open.events : this.#withSpilled(transaction, open.events);
-    return { transaction, server, epoch, offset, commit, timestamp, events };
+    return { transaction, server, epoch, first: open.first, offset, commit, timestamp, events };
   }
 
   #withSpilled(transaction: VersionId, rest: readonly RowVersion[]): Iterable<RowVersion> {

@@ -1,9 +1,11 @@
 import type { ReadRange } from '#schemas/events/event.js';
 import type { Offset, ServerId } from '#schemas/kernel/brand.js';
-import { type Commitment, CommitWindow } from './commit-window.js';
+import { type Commitment, CommitWindow, type WindowMarks } from './commit-window.js';
 
 /** What the certifier must know of a transaction that asks to commit at `offset`. */
 export interface Candidate {
+  /** Of its first record; `offset` where nothing is said. */
+  readonly first?: Offset;
   readonly offset: Offset;
   /** One past the last offset that the transaction saw. */
   readonly snapshot: Offset;
@@ -56,8 +58,18 @@ export function certifiedKey(object: number, key: string): string {
 export class Certifier {
   readonly #window: CommitWindow;
 
-  constructor(limits: CertifierLimits = DEFAULT_LIMITS) {
-    this.#window = new CommitWindow(limits);
+  /** `marks`: of the commits that were made before, for a window that begins empty. */
+  constructor(limits: CertifierLimits = DEFAULT_LIMITS, marks?: WindowMarks) {
+    this.#window = new CommitWindow(limits, marks);
+  }
+
+  get marks(): WindowMarks {
+    return this.#window.marks;
+  }
+
+  /** The first record of any commit in the window; null when it is empty. */
+  get oldestRecord(): Offset | null {
+    return this.#window.oldestRecord;
   }
 
   /** Reads of snapshots below this one cannot be judged any more against the commits of all. */
@@ -73,11 +85,13 @@ export class Certifier {
   /** The verdict on a candidate, which must stand behind all earlier ones; a commit becomes part of the window. */
   decide(candidate: Candidate): Verdict {
     const verdict = this.judge(candidate);
-    if (verdict.kind === 'commit') {
-      const { offset, server, epoch, writes } = candidate;
-      this.#window.admit(offset, server, epoch, writes);
-    }
+    if (verdict.kind === 'commit') this.admit(candidate);
     return verdict;
+  }
+
+  /** A commit that was decided before becomes part of the window. */
+  admit({ first, offset, server, epoch, writes }: Candidate): void {
+    this.#window.admit(first ?? offset, offset, server, epoch, writes);
   }
 
   /** The verdict alone. */

@@ -1,26 +1,48 @@
 import type { Offset, ServerId } from '#schemas/kernel/brand.js';
 
-/** One commit and the keys that it wrote. */
-export interface Commitment {
+/** That a server has committed in one of its epochs. */
+export interface CommitMark {
   readonly offset: Offset;
   readonly server: ServerId;
   readonly epoch: number;
+}
+
+/** One commit and the keys that it wrote. */
+export interface Commitment extends CommitMark {
+  /** Offset of its first record. */
+  readonly first: Offset;
   readonly writes: readonly string[];
 }
 
+/** What is known of commits without their keys: the newest of all, and the newest of those that have fallen out, each with the newest of any other writer. */
+export interface WindowMarks {
+  readonly newest: readonly CommitMark[];
+  readonly dropped: readonly CommitMark[];
+}
+
+const NO_MARKS: WindowMarks = { newest: [], dropped: [] };
+
 /** How much of the array's front may be unused before it is cut. */
 const SLACK = 4_096;
-const NOTHING: readonly string[] = [];
 
 /** The highest offset of any writer, and the highest of any other writer than that one: enough to leave out one writer. */
 class HighestByWriter {
-  #first: Commitment | null = null;
-  #second: Commitment | null = null;
+  #first: CommitMark | null;
+  #second: CommitMark | null;
+
+  constructor([first, second]: readonly CommitMark[]) {
+    this.#first = first ?? null;
+    this.#second = second ?? null;
+  }
 
   /** Offsets come in ascending order. */
-  add(commitment: Commitment): void {
+  add(commitment: CommitMark): void {
     if (this.#first !== null && !isBy(this.#first, commitment.server, commitment.epoch)) this.#second = this.#first;
     this.#first = commitment;
+  }
+
+  get marks(): readonly CommitMark[] {
+    return [this.#first, this.#second].filter((mark) => mark !== null).map(markOf);
   }
 
   get highest(): number {
@@ -33,7 +55,7 @@ class HighestByWriter {
   }
 }
 
-function isBy(commitment: Commitment, server: ServerId, epoch: number): boolean {
+function isBy(commitment: CommitMark, server: ServerId, epoch: number): boolean {
   return commitment.server === server && commitment.epoch === epoch;
 }
 
@@ -53,10 +75,12 @@ export class CommitWindow {
   #size = 0;
   readonly #last = new Map<string, Commitment>();
   #indexed = 0;
-  readonly #newest = new HighestByWriter();
-  readonly #dropped = new HighestByWriter();
+  readonly #newest: HighestByWriter;
+  readonly #dropped: HighestByWriter;
 
-  constructor({ offsets, keys }: { readonly offsets: number; readonly keys: number }) {
+  constructor({ offsets, keys }: { readonly offsets: number; readonly keys: number }, marks = NO_MARKS) {
+    this.#newest = new HighestByWriter(marks.newest);
+    this.#dropped = new HighestByWriter(marks.dropped);
     this.#offsetsMax = offsets;
     this.#keysMax = keys;
   }
@@ -64,6 +88,20 @@ export class CommitWindow {
   /** Keys that are kept; one that was written twice counts twice. */
   get size(): number {
     return this.#size;
+  }
+
+  get marks(): WindowMarks {
+    return { newest: this.#newest.marks, dropped: this.#dropped.marks };
+  }
+
+  /** The first record of any commit that is kept; null when none is. Costs a look at each. */
+  get oldestRecord(): Offset | null {
+    let oldest: Offset | null = null;
+    for (let at = this.#from; at < this.#commits.length; at++) {
+      const { first } = this.#commits[at] as Commitment;
+      if (oldest === null || first < oldest) oldest = first;
+    }
+    return oldest;
   }
 
   /** Offset of the newest commit; -1 when there was none. */
@@ -111,12 +149,12 @@ export class CommitWindow {
   }
 
   /** Hot: once a commit. */
-  admit(offset: Offset, server: ServerId, epoch: number, writes: readonly string[]): void {
+  admit(first: Offset, offset: Offset, server: ServerId, epoch: number, writes: readonly string[]): void {
     if (writes.length > this.#keysMax) {
-      this.#dropAll({ offset, server, epoch, writes: NOTHING });
+      this.#dropAll({ offset, server, epoch });
       return;
     }
-    const commitment: Commitment = { offset, server, epoch, writes };
+    const commitment: Commitment = { first, offset, server, epoch, writes };
     this.#newest.add(commitment);
     if (writes.length === 0) return;
     this.#commits.push(commitment);
@@ -125,9 +163,10 @@ export class CommitWindow {
   }
 
   /** A load that the window cannot hold: what stood before it goes, and so does it. */
-  #dropAll(load: Commitment): void {
+  #dropAll(load: CommitMark): void {
     this.#newest.add(load);
-    for (let at = this.#from; at < this.#commits.length; at++) this.#dropped.add(bare(this.#commits[at] as Commitment));
+    for (let at = this.#from; at < this.#commits.length; at++)
+      this.#dropped.add(markOf(this.#commits[at] as Commitment));
     this.#dropped.add(load);
     this.#last.clear();
     this.#commits = [];
@@ -150,7 +189,7 @@ export class CommitWindow {
           if (this.#last.get(key) === commitment) this.#last.delete(key);
         }
       }
-      this.#dropped.add(bare(commitment));
+      this.#dropped.add(markOf(commitment));
     }
     this.#from = at;
     if (this.#indexed < at) this.#indexed = at;
@@ -163,6 +202,6 @@ export class CommitWindow {
 }
 
 /** Without its keys, which nobody shall keep for the sake of an offset. */
-function bare({ offset, server, epoch }: Commitment): Commitment {
-  return { offset, server, epoch, writes: NOTHING };
+function markOf({ offset, server, epoch }: CommitMark): CommitMark {
+  return { offset, server, epoch };
 }

@@ -1,5 +1,5 @@
 import type { Commit, ServerLease } from '#schemas/events/event.js';
-import type { ServerId, VersionId } from '#schemas/kernel/brand.js';
+import type { Offset, ServerId, VersionId } from '#schemas/kernel/brand.js';
 
 /** One term of a server id. */
 export interface Term {
@@ -8,6 +8,8 @@ export interface Term {
   readonly live: boolean;
   /** Ids below were minted before the term began. */
   readonly floor: string;
+  /** Offset of the record by which it was taken: whoever holds it has seen what stands before. */
+  readonly since: Offset;
 }
 
 /**
@@ -31,6 +33,11 @@ export class Leases {
     return [...this.#terms];
   }
 
+  /** Terms that are not over. */
+  get live(): ReadonlyArray<readonly [ServerId, Term]> {
+    return this.terms.filter(([, { live }]) => live);
+  }
+
   epochOf(server: ServerId): number {
     return this.#terms.get(server)?.epoch ?? 0;
   }
@@ -43,15 +50,15 @@ export class Leases {
   }
 
   /** Takes a lease event; true when a term ended with it. */
-  take({ action, server, epoch, timestamp }: ServerLease): boolean {
+  take({ action, server, epoch, timestamp }: ServerLease, offset: Offset): boolean {
     if (action === 'renewed') return false;
-    const { epoch: known, floor } = this.#terms.get(server) ?? { epoch: 0, floor: '' };
+    const { epoch: known, floor, since } = this.#terms.get(server) ?? { epoch: 0, floor: '', since: offset };
     if (epoch < known) return false;
     if (action === 'taken') {
       // A lease is taken once; the same record again (sent twice) changes nothing.
       if (epoch === known && floor !== '') return false;
-      this.#terms.set(server, { epoch, live: true, floor: floorOf(timestamp) });
-    } else this.#terms.set(server, { epoch, live: false, floor });
+      this.#terms.set(server, { epoch, live: true, floor: floorOf(timestamp), since: offset });
+    } else this.#terms.set(server, { epoch, live: false, floor, since });
     return true;
   }
 }
