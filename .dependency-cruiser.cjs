@@ -22,6 +22,7 @@ const HOMES = {
   '@confluentinc/kafka-javascript': 'log/kafka/',
   avsc: 'schemas/events/',
   'classic-level': 'engines/rows/',
+  lmdb: 'projections/ingestion/',
   msgpackr: 'schemas/(link|program)/',
   fastify: 'ops/',
   '@fastify/[^/]+': 'ops/',
