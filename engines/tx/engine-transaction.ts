@@ -324,11 +324,14 @@ export class EngineTransaction implements Transaction {
         let relevant = false;
         for (let v: Version | null = head ?? null; v !== null && !relevant; v = v.writer.appended ? null : v.previous) {
           relevant = v.row !== null && index.keyOf(v.row) === columns;
+          this.unit.standOn(v.writer);
         }
         if (relevant) return standing;
         continue;
       }
       if (index.keyOf(standing.row) === columns) return standing;
+      // The row has left this place: if that fails, it is there again.
+      this.unit.standOn(standing.writer);
     }
     return null;
   }

@@ -209,6 +209,7 @@ export class TransactionManager implements TransactionSystem {
     const { dependsOn } = unit;
     if (dependsOn?.failed === true) return this.#refuse(transaction, standsOnFailed());
     const writes = netWrites(unit);
+    if (writes.length < unit.writes.length) unlinkPassing(unit);
     if (writes.length === 0) {
       this.#end(transaction);
       unit.appended = true;
@@ -469,6 +470,17 @@ function unlinkAll({ writes }: Unit): void {
   for (let i = writes.length - 1; i >= 0; i--) {
     const { data, version } = writes[i] as Write;
     data.unlink(version);
+  }
+}
+
+/** Rows that came and went within the transaction leave nothing: there will be no commit that decides on them. */
+function unlinkPassing({ writes }: Unit): void {
+  const passing = new Set<string>();
+  for (let i = writes.length - 1; i >= 0; i--) {
+    const { data, version } = writes[i] as Write;
+    const isLast = data.head(version.key) === version;
+    if (isLast && version.row === null && !replacesRow(version)) passing.add(`${data.id}/${version.key}`);
+    if (passing.size > 0 && passing.has(`${data.id}/${version.key}`)) data.unlink(version);
   }
 }
 

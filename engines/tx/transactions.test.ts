@@ -282,6 +282,65 @@ describe('transactions', () => {
     void manager;
   });
 
+  it.each([false, true])(
+    'leave nothing of a row that came and went within one, for others to wait for (beside another: %s)',
+    async (beside) => {
+      const { begin, store } = setup();
+      const passing = begin();
+      if (beside) await put(passing, [2, 'b', 0]);
+      await put(passing, [1, 'a', 0]);
+      await change(passing, 1, (n) => n + 1);
+      passing.beginStatement();
+      const seen = await find(passing, 1);
+      await passing.lock(people, seen, 'update', 'block');
+      await passing.delete(people, seen);
+      const committing = passing.commit();
+      const next = begin();
+      await put(next, [1, 'a', 5]);
+      if (!beside) expect(next.awaitReadsDurable()).toBeNull();
+      await committing;
+      expect(next.awaitReadsDurable()).toBeNull();
+      await next.commit();
+      expect(await rows(begin())).toEqual(
+        beside
+          ? [
+              [1, 'a', 5],
+              [2, 'b', 0],
+            ]
+          : [[1, 'a', 5]],
+      );
+      expect(store.table(people).rows.size).toBe(beside ? 2 : 1);
+    },
+  );
+
+  it('fail with the one that had left them the place in a unique index', async () => {
+    const { begin, log } = setup();
+    const first = begin();
+    await put(first, [1, 'a', 0]);
+    await first.commit();
+    let away: (error: Error) => void = () => undefined;
+    log.setFault(
+      () =>
+        new Promise((_, reject) => {
+          away = reject;
+        }),
+    );
+    const leaving = begin();
+    leaving.beginStatement();
+    const seen = await find(leaving, 1);
+    await leaving.lock(people, seen, 'no-key-update', 'block');
+    await leaving.update(people, seen, [1, 'b', 0]);
+    const left = leaving.commit();
+    const taking = begin();
+    await put(taking, [2, 'a', 0]);
+    await new Promise((r) => setImmediate(r));
+    away(new LogUnavailable('away', 'gone'));
+    await expect(left).rejects.toMatchObject({ condition: 'io_error' });
+    log.setFault(null);
+    await expect(taking.commit()).rejects.toMatchObject({ condition: 'serialization_failure' });
+    expect(await rows(begin())).toEqual([[1, 'a', 0]]);
+  });
+
   it('come back whole from a replay, indexes and all', async () => {
     const { begin, log, codec } = setup();
     const a = begin();
