@@ -1,12 +1,13 @@
 import type { ChangeLog, StoredRecord } from '#log/change-log.js';
+import { HybridClock } from '#log/clock/hybrid.js';
 import { millisOf, VersionMint } from '#log/clock/hybrid-clock.js';
-import { type ForeignRecord, type Overtaken, SoleWriterLog } from '#log/servers/sole-writer-log.js';
+import { type ForeignRecord, Overtaken, SoleWriterLog } from '#log/servers/sole-writer-log.js';
 import { Certifier } from '#log/transactions/certifier.js';
 import type { Leases } from '#log/transactions/leases.js';
 import { COMMIT_EVENT_SCHEMA, SERVER_LEASE_SCHEMA } from '#schemas/events/avro-schema.js';
 import { EventCodec } from '#schemas/events/codec.js';
 import type { ServerLease } from '#schemas/events/event.js';
-import type { ObjectId, Partition, ServerId } from '#schemas/kernel/brand.js';
+import type { ObjectId, Offset, Partition, ServerId } from '#schemas/kernel/brand.js';
 import type { Clock, Random } from '#schemas/kernel/ports.js';
 import type { LinkPeer } from '#schemas/link/frames.js';
 import { BuiltInRegistry } from '#schemas/registry/built-in.js';
@@ -18,7 +19,7 @@ import { Store, storeLimits } from '../rows/store.js';
 import { damageOf, isWriteRefused, removeStore } from '../rows/store-damage.js';
 import { createVerifier, isPasswordOf } from '../security/scram.js';
 import { Checkpointer } from '../tx/checkpointer.js';
-import { type Recovered, recover } from '../tx/recovery.js';
+import { type Recovered, type RecoveryOptions, recover } from '../tx/recovery.js';
 import { TransactionManager } from '../tx/transaction-manager.js';
 import { GatewayConnection } from './connection.js';
 import { COMMIT_SCHEMA_ID, EventSchemaRegistrar, EventSchemaStore, LEASE_SCHEMA_ID } from './event-schemas.js';
@@ -80,6 +81,8 @@ export interface EngineStatistics {
   readonly flushes: number;
   /** Tables that left memory for the disk. */
   readonly releases: number;
+  /** How far the time that goes into the log runs ahead of the machine's, which was set back or is behind the log. */
+  readonly clockAheadMs: number;
 }
 
 /** All databases share one partition until they are told otherwise (docs/decisions). */
@@ -97,6 +100,7 @@ export class Engine {
   readonly #services: EngineServices;
   readonly #connections: Set<GatewayConnection>;
   readonly #mockSecret: Uint8Array;
+  readonly #clock: HybridClock;
   readonly #drains = new WeakMap<LinkPeer, Array<() => void>>();
   readonly #recovery: { readonly events: number; readonly ms: number };
 
@@ -106,6 +110,7 @@ export class Engine {
     manager: TransactionManager;
     store: Store;
     checkpointer: Checkpointer;
+    clock: HybridClock;
     options: EngineOptions;
     recovery: { events: number; ms: number };
     activity: SessionActivity;
@@ -118,7 +123,9 @@ export class Engine {
     this.#store = parts.store;
     this.#checkpointer = parts.checkpointer;
     this.#recovery = parts.recovery;
-    const { clock, random, nextTurn, reportBug } = parts.options;
+    const { clock } = parts;
+    const { random, nextTurn, reportBug } = parts.options;
+    this.#clock = clock;
     this.#mockSecret = random.bytes(32);
     this.#services = {
       clock,
@@ -161,8 +168,9 @@ export class Engine {
   }
 
   static async #over(store: Store, given: EngineOptions): Promise<Engine> {
-    const options = tellingOfDamage(given);
-    const { log, clock, random } = options;
+    const clock = new HybridClock(given.clock);
+    const options = tellingOfDamage({ ...given, clock });
+    const { log, random } = options;
     const began = clock.monotonicMs();
     const certifier = new Certifier();
     const activity = new SessionActivity();
@@ -181,11 +189,7 @@ export class Engine {
     const fetchSchemas = options.registry === null ? null : schemaFetcher(options.registry, schemas);
     const dirtyBytesMax = options.rowMemoryBytes / 2;
     const parts = { store, log, partition: PARTITION, codec, certifier, shapes: catalog, fetchSchemas, dirtyBytesMax };
-    const found = await recover(parts);
-    if (found.rebuilt !== null) options.reportBug(new Error(`the row store was built anew: ${found.rebuilt}`));
-    const epoch = await takeLease(options, codec, found.leases);
-    // Whoever held the server id before may have committed until the lease stood in the log.
-    const recovered = await found.catchUp();
+    const { found, recovered, epoch } = await takeLog(options, parts, clock);
     const floor = recovered.lastVersion === null ? 0 : millisOf(recovered.lastVersion) + 1;
     const manager = new TransactionManager({
       store,
@@ -233,6 +237,7 @@ export class Engine {
       manager,
       store,
       checkpointer,
+      clock,
       options,
       recovery: { events: found.events, ms: clock.monotonicMs() - began },
       activity,
@@ -299,6 +304,7 @@ export class Engine {
       versionsHeld: this.#manager.unsettled,
       flushes: this.#store.statistics.flushes,
       releases: this.#store.statistics.releases,
+      clockAheadMs: Number(this.#clock.aheadMicros()) / 1_000,
     };
   }
 
@@ -350,15 +356,44 @@ async function registerShapes(catalog: CatalogStore, registrar: EventSchemaRegis
   }
 }
 
-/** Writes a new lease of the server id into the log: what an earlier holder had not committed by then never happened. Answers with its epoch. */
-async function takeLease({ log, clock, holder }: EngineOptions, codec: EventCodec, leases: Leases): Promise<number> {
+/** Folds the log, takes the server id, and folds what has come meanwhile. The clock stands behind everything in the log from then on. */
+async function takeLog(
+  options: EngineOptions,
+  parts: RecoveryOptions,
+  clock: HybridClock,
+): Promise<{ found: Recovered; recovered: Recovered; epoch: number }> {
+  const found = await recover(parts);
+  if (found.rebuilt !== null) options.reportBug(new Error(`the row store was built anew: ${found.rebuilt}`));
+  clock.observe(BigInt(found.newestMicros));
+  const { epoch, offset } = await takeLease(options, parts.codec, found.leases);
+  // Whoever held the server id before may have committed until the lease stood in the log.
+  const recovered = await found.catchUp();
+  refuseWithoutLease(options, recovered.leases, offset);
+  clock.observe(BigInt(recovered.newestMicros));
+  return { found, recovered, epoch };
+}
+
+/** Writes a new lease of the server id into the log: what an earlier holder had not committed by then never happened. */
+async function takeLease(
+  { log, clock, holder }: EngineOptions,
+  codec: EventCodec,
+  leases: Leases,
+): Promise<{ epoch: number; offset: Offset }> {
   const epoch = leases.epochOf(SERVER) + 1;
   const timestamp = Number(clock.nowMicros());
   const lease: ServerLease = { kind: 'lease', action: 'taken', server: SERVER, epoch, holder, timestamp };
   const value = codec.encode(lease);
-  await log.append(PARTITION, [{ key: null, value, timestampMs: Math.floor(timestamp / 1_000) }]);
+  const offset = await log.append(PARTITION, [{ key: null, value, timestampMs: Math.floor(timestamp / 1_000) }]);
   codec.reset();
-  return epoch;
+  return { epoch, offset };
+}
+
+/** Another engine may have taken the same term before, or the next one since: what this one committed would count for nothing, or for two. */
+function refuseWithoutLease({ onOvertaken }: EngineOptions, leases: Leases, offset: Offset): void {
+  if (leases.isHeldBy(SERVER, offset)) return;
+  const overtaken = new Overtaken(offset, true);
+  onOvertaken?.(overtaken);
+  throw overtaken;
 }
 
 /** The log, for who has just taken the server id. */

@@ -1,4 +1,5 @@
 import type { ChangeLog, StoredRecord } from '#log/change-log.js';
+import { millisOf } from '#log/clock/hybrid-clock.js';
 import { Assembler } from '#log/transactions/assembler.js';
 import type { Certifier } from '#log/transactions/certifier.js';
 import { Decider, type Decision } from '#log/transactions/decider.js';
@@ -27,6 +28,8 @@ export interface FoldState {
   events: number;
   /** The newest version id: ids minted later must be greater. */
   lastVersion: VersionId | null;
+  /** The newest time that any record is stamped with, microseconds since 1970: what is stamped later must not be older. */
+  newestMicros: number;
   readonly assembler: Assembler;
 }
 
@@ -67,6 +70,7 @@ export class Folder {
       next: 0 as Offset,
       events: 0,
       lastVersion: start.lastVersion,
+      newestMicros: start.lastVersion === null ? 0 : (millisOf(start.lastVersion) + 1) * 1_000,
       assembler,
     };
   }
@@ -116,6 +120,7 @@ export class Folder {
       state.events++;
       if (event.kind === 'row' && (state.lastVersion === null || event.version > state.lastVersion))
         state.lastVersion = event.version;
+      if (event.timestamp > state.newestMicros) state.newestMicros = event.timestamp;
       const decision = this.#decider.take(record.offset, event);
       if (decision !== null && decision.verdict.kind === 'commit') this.#commit(decision);
       state.next = (record.offset + 1) as Offset;

@@ -29,6 +29,8 @@ export interface Recovered {
   /** Records folded. */
   readonly events: number;
   readonly lastVersion: VersionId | null;
+  /** The newest time in the log, microseconds since 1970. */
+  readonly newestMicros: number;
   /** The terms of all servers. */
   readonly leases: Leases;
   /** Why the store on disk was thrown away; null when it was not. */
@@ -56,9 +58,10 @@ export async function recover(options: RecoveryOptions): Promise<Recovered> {
   const foldFrom = async (from: Offset): Promise<Recovered> => {
     await folder.replay(log, partition, from, between);
     for (const id of store.tableIds) if (shapes.shapeOf(id) === null) store.dropTable(id);
-    const { next, events, lastVersion, assembler } = folder.state;
+    const { next, events, lastVersion, newestMicros, assembler } = folder.state;
     const { leases } = assembler;
-    return { durable: next, events, lastVersion, leases, rebuilt, catchUp: () => foldFrom(folder.state.next) };
+    const catchUp = (): Promise<Recovered> => foldFrom(folder.state.next);
+    return { durable: next, events, lastVersion, newestMicros, leases, rebuilt, catchUp };
   };
   return foldFrom(checkpoint?.replayFrom ?? (0 as Offset));
 }

@@ -42,6 +42,12 @@ export class Leases {
     return this.#terms.get(server)?.epoch ?? 0;
   }
 
+  /** Does the lease at `offset` hold here? Whoever has appended it must ask when all before was read: another may have taken the same term first, or the next one since. */
+  isHeldBy(server: ServerId, offset: Offset): boolean {
+    const term = this.#terms.get(server);
+    return term?.live === true && term.since === offset;
+  }
+
   /** May a transaction of this server stand here? `commit`: of the record, null when it carries none. */
   holds(server: ServerId, transaction: VersionId, commit: Commit | null): boolean {
     const term = this.#terms.get(server);

@@ -62,6 +62,7 @@ function engineFigures(figures: EngineFigures, gauge: Tell, counter: Tell): void
   gauge('active_transactions', 'Open transactions', figures.activeTransactions);
   gauge('sessions', 'Open sessions', figures.sessions);
   gauge('log_durable_offset', 'One past the last durable record', figures.durableOffset);
+  gauge('clock_ahead_seconds', "How far the log's time runs ahead of the machine's", figures.clockAheadMs / 1_000);
   gauge('recovery_events', 'Events replayed at the last start', figures.recoveredEvents);
   gauge('recovery_seconds', 'Duration of the last replay', figures.recoveryMs / 1_000);
   gauge('row_memory_bytes', 'Rows in memory, estimated', figures.memtableBytes);
