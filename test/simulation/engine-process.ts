@@ -1,0 +1,105 @@
+import { Store } from '#engines/rows/store.js';
+import type { EngineTransaction } from '#engines/tx/engine-transaction.js';
+import { recover } from '#engines/tx/recovery.js';
+import type { Transaction, TransactionOptions } from '#engines/tx/transaction.js';
+import { TransactionManager } from '#engines/tx/transaction-manager.js';
+import type { StoredRecord } from '#log/change-log.js';
+import { HybridClock } from '#log/clock/hybrid.js';
+import { millisOf, VersionMint } from '#log/clock/hybrid-clock.js';
+import { type ForeignRecord, Overtaken, SoleWriterLog } from '#log/servers/sole-writer-log.js';
+import { Certifier } from '#log/transactions/certifier.js';
+import type { Leases } from '#log/transactions/leases.js';
+import type { EventCodec } from '#schemas/events/codec.js';
+import type { ObjectId, Partition, ServerId, VersionId } from '#schemas/kernel/brand.js';
+import { ACCOUNTS, accountsCodec } from './accounts.js';
+import type { LogClient } from './log-client.js';
+import { bugInCertifier, type PlantedBug } from './planted-bugs.js';
+import type { SeededRandom } from './seeded-random.js';
+import type { MachineClock } from './virtual-clock.js';
+
+export interface EngineSurroundings {
+  readonly name: string;
+  readonly partition: Partition;
+  readonly server: ServerId;
+  readonly client: LogClient;
+  readonly clock: MachineClock;
+  readonly random: SeededRandom;
+  readonly bug: PlantedBug | null;
+  /** It has found that somebody else has its server id: as a process, it ends. */
+  end(why: string): void;
+}
+
+/**
+ * The lower half of an engine as it runs in a node: the real store, recovery, lease, locks and commits; only the world around it is simulated. What it holds in memory is gone when the
+ * process is.
+ */
+export class EngineProcess {
+  readonly name: string;
+  readonly manager: TransactionManager;
+  readonly store: Store;
+
+  private constructor(name: string, manager: TransactionManager, store: Store) {
+    this.name = name;
+    this.manager = manager;
+    this.store = store;
+  }
+
+  static async start(surroundings: EngineSurroundings): Promise<EngineProcess> {
+    const { name, partition, server, client, clock, random, bug } = surroundings;
+    const codec = accountsCodec();
+    const store = new Store();
+    const certifier = bugInCertifier(bug) ?? new Certifier();
+    const shapes = {
+      shapeOf: (id: ObjectId) => (id === ACCOUNTS.id ? ACCOUNTS : null),
+      systemRowsChanged: () => undefined,
+    };
+    const found = await recover({ store, log: client, partition, codec, certifier, shapes });
+    const epoch = found.leases.epochOf(server) + 1;
+    const hybrid = new HybridClock(clock, BigInt(found.newestMicros));
+    const timestamp = Number(hybrid.nowMicros());
+    const lease = codec.encode({ kind: 'lease', action: 'taken', server, epoch, holder: name, timestamp });
+    const leaseOffset = await client.append(partition, [{ key: null, value: lease, timestampMs: 0 }]);
+    codec.reset();
+    const recovered = await found.catchUp();
+    const { durable, leases, lastVersion, newestMicros } = recovered;
+    if (!leases.isHeldBy(server, leaseOffset)) throw new Overtaken(leaseOffset, true);
+    hybrid.observe(BigInt(newestMicros));
+    const own = new SoleWriterLog({
+      log: client,
+      partition,
+      next: durable,
+      clock,
+      meaningOf: (record) => meaningOf(record, codec, leases),
+      overtaken: (error) => surroundings.end(error.message),
+    });
+    const manager = new TransactionManager({
+      store,
+      log: bug === 'fence skipped' ? client : own,
+      partition,
+      encoder: codec,
+      clock: hybrid,
+      mint: new VersionMint(hybrid, random, lastVersion === null ? 0 : millisOf(lastVersion) + 1),
+      server,
+      epoch,
+      certifier,
+      durable,
+      commitTimeoutMs: 2_000,
+    });
+    return new EngineProcess(name, manager, store);
+  }
+
+  begin(options: TransactionOptions): Transaction {
+    return this.manager.begin(options);
+  }
+}
+
+/** The id under which a transaction stands in the log; null before it was sent. */
+export function idOf(transaction: Transaction): VersionId | null {
+  return (transaction as EngineTransaction).unit.id;
+}
+
+function meaningOf({ key, value }: StoredRecord, codec: EventCodec, leases: Leases): ForeignRecord {
+  const event = codec.decode(value, key);
+  if (event.kind === 'lease') return 'lease';
+  return leases.holds(event.server, event.transaction, event.commit) ? 'counts' : 'void';
+}

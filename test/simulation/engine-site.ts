@@ -1,0 +1,184 @@
+import { LogUnavailable, OutcomeUnknown } from '#log/change-log.js';
+import { Overtaken } from '#log/servers/sole-writer-log.js';
+import type { Partition, ServerId } from '#schemas/kernel/brand.js';
+import { EngineProcess } from './engine-process.js';
+import { EngineSession } from './engine-session.js';
+import { Gate } from './gate.js';
+import { LogClient } from './log-client.js';
+import type { Actor, Choice, Scheduler } from './scheduler.js';
+import { digestOfStore } from './store-digest.js';
+import { MachineClock } from './virtual-clock.js';
+import type { World } from './world.js';
+
+const SESSIONS_MAX = 4;
+/** Of a machine's clock, either way. */
+const CLOCK_OFF_MS = 200;
+
+/** One process of an engine, from its start to its end, with its connections and its clients. */
+class EngineRun implements Actor {
+  readonly name: string;
+  readonly client: LogClient;
+  readonly #site: EngineSite;
+  readonly #gate = new Gate();
+  readonly #clock: MachineClock;
+  #engine: EngineProcess | null = null;
+  #sessions = 0;
+  #begun = 0;
+  ended = false;
+  stopped = false;
+
+  constructor(name: string, site: EngineSite) {
+    const { world } = site;
+    this.name = name;
+    this.#site = site;
+    this.client = new LogClient(name, world.log, world.random.fork(), world.rates);
+    this.client.acknowledgesEarly = world.bug === 'acknowledged before durable';
+    this.#clock = new MachineClock(world.time, world.random.below(2 * CLOCK_OFF_MS) - CLOCK_OFF_MS);
+  }
+
+  start(): void {
+    const { world, partition, server } = this.#site;
+    const { name, client } = this;
+    const end = (why: string): void => this.end(why);
+    const clock = this.#clock;
+    const random = world.random.fork();
+    EngineProcess.start({ name, partition, server, client, clock, random, bug: world.bug, end }).then(
+      (engine) => {
+        this.#engine = engine;
+      },
+      (error: unknown) => {
+        const expected =
+          error instanceof LogUnavailable || error instanceof OutcomeUnknown || error instanceof Overtaken;
+        if (expected) this.end(error.message);
+        else if (!this.ended) world.scheduler.fail(error);
+      },
+    );
+  }
+
+  /** The process is gone, and nobody is told. */
+  end(why: string): void {
+    if (this.ended) return;
+    this.ended = true;
+    this.#site.world.scheduler.note(`${this.name} ends: ${why}`);
+    this.#gate.shut = true;
+    this.client.kill();
+    this.#clock.forgetTimers();
+  }
+
+  /** As a debugger or a sleeping machine does it: what was sent goes on. */
+  stop(stopped: boolean): void {
+    this.stopped = stopped;
+    this.#gate.shut = stopped;
+    this.client.deaf = stopped;
+  }
+
+  choices(): readonly Choice[] {
+    const choices: Choice[] = [...this.client.choices()];
+    if (this.ended) return choices;
+    choices.push(...this.#gate.choices());
+    const { world } = this.#site;
+    const engine = this.#engine;
+    if (engine !== null && !this.stopped && !world.closing && this.#sessions < SESSIONS_MAX)
+      choices.push({ name: `${this.name}: a client begins`, weight: 2, run: () => this.#begin(engine) });
+    if (!world.closing && world.faults) {
+      choices.push({ name: `${this.name} is killed`, weight: 0.06, run: () => this.end('killed') });
+      choices.push({
+        name: `${this.name} ${this.stopped ? 'goes on' : 'stops'}`,
+        weight: this.stopped ? 0.4 : 0.08,
+        run: () => this.stop(!this.stopped),
+      });
+      choices.push({
+        name: `${this.name}: the clock is set`,
+        weight: 0.05,
+        run: () => {
+          this.#clock.offMs = world.random.below(2 * CLOCK_OFF_MS) - CLOCK_OFF_MS;
+        },
+      });
+    }
+    return choices;
+  }
+
+  #begin(engine: EngineProcess): void {
+    const { world, partition } = this.#site;
+    this.#sessions++;
+    const name = `${this.name}, client ${++this.#begun}`;
+    const session = new EngineSession({
+      name,
+      note: (what) => world.scheduler.note(`${name} ${what}`),
+      holder: this.name,
+      partition,
+      engine,
+      gate: this.#gate,
+      random: world.random.fork(),
+      referee: world.referee,
+      ended: () => this.ended,
+    });
+    session
+      .run()
+      .catch((error: unknown) => {
+        if (!this.ended && !(error instanceof Overtaken)) world.scheduler.fail(error);
+      })
+      .finally(() => {
+        this.#sessions--;
+      });
+  }
+
+  get busy(): boolean {
+    return this.#sessions > 0 || !this.client.idle;
+  }
+
+  get ready(): boolean {
+    return this.#engine !== null;
+  }
+
+  /** What the store holds, when nobody is at work. */
+  async digest(): Promise<void> {
+    const { world, partition } = this.#site;
+    if (this.#engine === null || this.ended) return;
+    const { manager, store } = this.#engine;
+    world.referee.applied(partition, this.name, manager.durable, await digestOfStore(store, manager.latest()));
+  }
+}
+
+/** Where engines of one server id run: one at a time, but for the while in which nobody has noticed that another was started. */
+export class EngineSite implements Actor {
+  readonly world: World;
+  readonly partition: Partition;
+  readonly server: ServerId;
+  readonly #runs: EngineRun[] = [];
+  #started = 0;
+
+  constructor(world: World, partition: Partition, server: ServerId) {
+    this.world = world;
+    this.partition = partition;
+    this.server = server;
+  }
+
+  get scheduler(): Scheduler {
+    return this.world.scheduler;
+  }
+
+  get alive(): readonly EngineRun[] {
+    return this.#runs.filter(({ ended }) => !ended);
+  }
+
+  choices(): readonly Choice[] {
+    const choices = this.#runs.flatMap((run) => run.choices());
+    const { alive } = this;
+    const wanted = alive.length === 0 ? 3 : alive.length === 1 && this.world.faults && !this.world.closing ? 0.08 : 0;
+    if (wanted > 0 && (!this.world.closing || alive.length === 0))
+      choices.push({ name: `an engine of server ${this.server} is started`, weight: wanted, run: () => this.start() });
+    return choices;
+  }
+
+  start(): void {
+    const run = new EngineRun(`engine ${this.server}.${++this.#started}`, this);
+    this.#runs.push(run);
+    run.start();
+  }
+
+  /** Everybody who is alive may go on from here. */
+  heal(): void {
+    for (const run of this.alive) if (run.stopped) run.stop(false);
+  }
+}
