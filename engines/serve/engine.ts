@@ -33,6 +33,8 @@ export interface EngineOptions {
   /** Rows beyond this leave memory for the disk, largest tables first. */
   readonly rowMemoryBytes: number;
   readonly clock: Clock;
+  /** Bound on the clock's error now, microseconds. */
+  readonly uncertaintyMicros: () => number;
   readonly random: Random;
   /** A foreign schema registry; null = the built-in one. */
   readonly registry: SchemaRegistry | null;
@@ -203,6 +205,7 @@ export class Engine {
       certifier,
       durable: recovered.durable,
       commitTimeoutMs: options.commitTimeoutMs,
+      uncertaintyMicros: options.uncertaintyMicros,
     });
     manager.onCommitMs = options.onCommitMs;
     manager.onAppendMs = options.onAppendMs;

@@ -43,6 +43,8 @@ export interface TransactionManagerOptions {
   readonly durable: Offset;
   /** How long a client waits to hear what became of a commit that the log cannot tell about; then it gets 08007. */
   readonly commitTimeoutMs?: number;
+  /** Bound on the clock's error now, microseconds; 0 where nobody tells. */
+  readonly uncertaintyMicros?: () => number;
 }
 
 export interface TransactionStatistics {
@@ -260,9 +262,10 @@ export class TransactionManager implements TransactionSystem {
   }
 
   #stamp(transaction: EngineTransaction): CommitStamp {
-    const { server, epoch, clock } = this.#options;
+    const { server, epoch, clock, uncertaintyMicros } = this.#options;
     transaction.unit.id ??= this.mint.next();
-    return { server, epoch, snapshot: transaction.view.snapshot, timestamp: Number(clock.nowMicros()), uncertainty: 0 };
+    const timestamp = Number(clock.nowMicros());
+    return { server, epoch, snapshot: transaction.view.snapshot, timestamp, uncertainty: uncertaintyMicros?.() ?? 0 };
   }
 
   /** Encodes and appends what is left without letting anything else run in between; from here on the transaction's place in the log is fixed. */

@@ -11,6 +11,7 @@ import {
 } from '../config/configuration.js';
 import { rememberedLog } from '../processes/remembered-log.js';
 import { StartRefused } from '../processes/start-refused.js';
+import { type ClockFlags, runClock } from './clock-command.js';
 import { CommandFailed } from './command-failed.js';
 import { printLog, verifyLog } from './log-command.js';
 import { startNode } from './start-command.js';
@@ -85,6 +86,17 @@ const log = withSettings(program.command('log').description('print the events of
 withSettings(log.command('verify').description('read the whole embedded log and report all damage'), ['data']).action(
   (_flags: Flags, command: Command) => verifyLog(configurationOf(command.optsWithGlobals())),
 );
+
+withSettings(
+  program.command('clock').description('run a master of the cluster clock: tells nodes with --clock cluster the time'),
+  ['data', 'host', 'clockGroup', 'clockPort', 'clockInterface', 'logLevel'],
+)
+  .option('--id <number>', '0 = primary; backups, from 1 on, take over when it is silent', '0')
+  .option('--source <source>', 'where this machine has its time from: auto, local, gps, aws, chrony, …', 'auto')
+  .option('--metrics-port <port>', 'port for /metrics and /healthz, 0 = any; without it there are none')
+  .action(({ id, source, metricsPort, ...flags }: Flags & ClockFlags) =>
+    runClock(configurationOf(flags), { id, source, ...(metricsPort === undefined ? {} : { metricsPort }) }),
+  );
 
 const user = program.command('user').description('users of a running node');
 withSettings(

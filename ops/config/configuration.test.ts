@@ -33,6 +33,10 @@ describe('the configuration', () => {
       logLevel: 'info',
       commitTimeoutMs: 30_000,
       rowMemoryMb: 1024,
+      clock: 'local',
+      clockGroup: '239.255.0.1:5555',
+      clockPort: 5555,
+      clockInterface: '127.0.0.1',
     });
   });
 

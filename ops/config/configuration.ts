@@ -1,7 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { nearestName } from './nearest-name.js';
-import { host, httpUrl, integer, logUrl, oneOf, optional, type SettingReader, text } from './setting-readers.js';
+import {
+  clockGroup,
+  host,
+  httpUrl,
+  integer,
+  logUrl,
+  oneOf,
+  optional,
+  type SettingReader,
+  text,
+} from './setting-readers.js';
 
 /** Everything a node can be told. Keys are the same in the file, in the environment (POLYLOG_…) and as flags. */
 export interface Configuration {
@@ -27,6 +37,14 @@ export interface Configuration {
   readonly commitTimeoutMs: number;
   /** Rows beyond this leave memory for the disk, megabytes. */
   readonly rowMemoryMb: number;
+  /** 'local' = this machine's time, 'cluster' = that of the masters whose beats are heard in the group. */
+  readonly clock: 'local' | 'cluster';
+  /** A multicast ADDRESS:PORT, or HOST:PORT of every member. */
+  readonly clockGroup: string;
+  /** Where beats are listened for when the group is a list. */
+  readonly clockPort: number;
+  /** Address of the interface that beats go by. */
+  readonly clockInterface: string;
 }
 
 /** One thing that can be set. The flag is the key in kebab case, the variable the same in capitals behind POLYLOG_. */
@@ -85,6 +103,30 @@ export const SETTINGS: { readonly [K in keyof Configuration]: Setting<Configurat
     read: integer(16, 1_048_576),
     argument: 'megabytes',
     help: 'rows beyond this leave memory for the disk, largest tables first',
+  },
+  clock: {
+    initial: 'local',
+    read: oneOf('local', 'cluster'),
+    argument: 'whose',
+    help: "local = this machine's time, cluster = the time of `polylog clock` masters",
+  },
+  clockGroup: {
+    initial: '239.255.0.1:5555',
+    read: clockGroup,
+    argument: 'addresses',
+    help: 'multicast ADDRESS:PORT of the clock, or HOST:PORT[,HOST:PORT…] of all its members',
+  },
+  clockPort: {
+    initial: 5555,
+    read: integer(1, 65_535),
+    argument: 'port',
+    help: 'where to listen for the clock when its group is a list',
+  },
+  clockInterface: {
+    initial: '127.0.0.1',
+    read: host,
+    argument: 'address',
+    help: 'interface of the clock, for other machines too when it is not loopback',
   },
 };
 
@@ -151,6 +193,10 @@ export function readConfiguration(sources: ConfigurationSources): Configuration 
     logLevel: one('logLevel'),
     commitTimeoutMs: one('commitTimeoutMs'),
     rowMemoryMb: one('rowMemoryMb'),
+    clock: one('clock'),
+    clockGroup: one('clockGroup'),
+    clockPort: one('clockPort'),
+    clockInterface: one('clockInterface'),
   };
   if ((configuration.tlsCert === null) !== (configuration.tlsKey === null))
     throw new ConfigurationError('--tls-cert and --tls-key go together: give both or neither');

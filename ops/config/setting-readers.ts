@@ -1,4 +1,5 @@
 import { parseKafkaUrl } from '#log/kafka/kafka-url.js';
+import { parseClockGroup } from './clock-group.js';
 
 /** Checks and converts what stands in a file, in the environment or behind a flag. Throws an Error that says what is allowed. */
 export type SettingReader<T> = (value: unknown) => T;
@@ -56,4 +57,9 @@ export const httpUrl: SettingReader<string> = (value) => {
   if (protocol !== 'http:' && protocol !== 'https:') throw new Error(allowed);
   if (username !== '') throw new Error('must hold no user and password: they would stand in process lists and logs');
   return value;
+};
+
+export const clockGroup: SettingReader<string> = (value) => {
+  parseClockGroup(text(value));
+  return text(value);
 };

@@ -1,4 +1,5 @@
 import { Counter, Gauge, Registry } from 'prom-client';
+import type { ClusterClockStatus } from '#log/clock/cluster-clock.js';
 import type { EngineFigures, GatewayFigures } from '../processes/engine-contract.js';
 import { LATENCY_BUCKETS_MS, type LatencySnapshot } from '../processes/latency.js';
 import type { ApplicationOptions } from './application.js';
@@ -36,6 +37,7 @@ export async function metricsText({ engine, gateway, ready }: MetricsSources): P
   const latencies: string[] = [];
   if (figures !== null) {
     engineFigures(figures, gauge, counter);
+    if (figures.clusterClock !== null) clockFigures(figures.clusterClock, gauge, counter);
     rate('row_cache', 'Rows of tables not wholly in memory', figures.rowCacheHits, figures.rowCacheMisses);
     latencies.push(
       latencyText('commit_latency_seconds', "From a commit's call to its durability", figures.commitLatency),
@@ -73,6 +75,24 @@ function engineFigures(figures: EngineFigures, gauge: Tell, counter: Tell): void
   );
   gauge('engine_memory_bytes', 'Resident memory of the engine', figures.memory.rss);
   gauge('engine_heap_bytes', 'Used JavaScript heap of the engine', figures.memory.heapUsed);
+}
+
+function clockFigures(clock: ClusterClockStatus, gauge: Tell, counter: Tell): void {
+  gauge('clock_synchronised', "1 while the cluster's time is heard", clock.synchronised ? 1 : 0);
+  gauge('clock_epoch', 'Epoch of the master that is heard', clock.epoch);
+  gauge('clock_master', 'Its number, 0 = primary', clock.master);
+  gauge('clock_offset_seconds', "Of the cluster's time, before the machine's", clock.offsetMicros / 1e6);
+  gauge(
+    'clock_uncertainty_seconds',
+    'Bound on the error of the time that commits are stamped with',
+    clock.uncertaintyMicros / 1e6,
+  );
+  gauge('clock_uncertainty_best_seconds', 'The least that it was', clock.bestMicros / 1e6);
+  gauge('clock_uncertainty_worst_seconds', 'The most that it was', clock.worstMicros / 1e6);
+  gauge('clock_drift_ppb', "Of the machine's clock, parts per billion", clock.driftPpb);
+  gauge('clock_since_beat_seconds', 'Since the last beat', clock.sinceBeatMs / 1e3);
+  counter('clock_beats', 'Beats heard', clock.beats);
+  counter('clock_beats_missed', 'Beats that were sent and not heard', clock.missed);
 }
 
 /** A histogram whose counts were made elsewhere: prom-client has no way to set one. */

@@ -1,4 +1,5 @@
 import type { EngineStatistics } from '#engines/serve/engine.js';
+import type { ClusterClockStatus } from '#log/clock/cluster-clock.js';
 import type { Configuration } from '../config/configuration.js';
 import type { LatencySnapshot } from './latency.js';
 
@@ -38,4 +39,6 @@ export interface EngineFigures extends EngineStatistics {
   readonly appendLatency: LatencySnapshot;
   readonly gateway: GatewayFigures | null;
   readonly memory: { readonly rss: number; readonly heapUsed: number };
+  /** Null where the engine goes by its machine's clock. */
+  readonly clusterClock: ClusterClockStatus | null;
 }

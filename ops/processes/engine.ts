@@ -9,8 +9,9 @@ import { listenLink } from '#schemas/link/socket-transport.js';
 import type { Statement } from '#schemas/program/statement.js';
 import { ExternalRegistry } from '#schemas/registry/external.js';
 import type { Configuration } from '../config/configuration.js';
-import { systemClock, systemRandom } from '../ports/system-clock.js';
+import { systemRandom } from '../ports/system-clock.js';
 import { answerCalls } from './calls.js';
+import { openClock } from './clock-source.js';
 import { type EngineFigures, type EngineProcessConfig, type EngineReady, REFUSED } from './engine-contract.js';
 import { gatewayInside } from './gateway-inside.js';
 import { Latency } from './latency.js';
@@ -29,7 +30,7 @@ const WAIT_NOTE_MS = 3_000;
 async function run(): Promise<void> {
   const { configuration, socketPath, user, database, passwords, holder } = await received();
   const logger = openLogger('engine', configuration.logLevel);
-  const clock = systemClock();
+  const { clock, uncertaintyMicros, status: clockStatus } = await openClock(configuration, logger);
   const commitLatency = new Latency();
   const appendLatency = new Latency();
   const log = await openedLog(configuration, logger);
@@ -39,6 +40,7 @@ async function run(): Promise<void> {
     storeFolder,
     rowMemoryBytes: configuration.rowMemoryMb * 1_048_576,
     clock,
+    uncertaintyMicros,
     random: systemRandom,
     registry:
       configuration.registry === null
@@ -80,6 +82,7 @@ async function run(): Promise<void> {
       appendLatency: appendLatency.snapshot(),
       gateway: inside?.statistics() ?? null,
       memory: process.memoryUsage(),
+      clusterClock: clockStatus(),
     }),
     run: (statement: Statement) => runForOperator(engine, database, statement),
     ...registryCalls(engine.registry),

@@ -13,3 +13,11 @@ export interface Random {
   /** `length` cryptographically strong random bytes. */
   bytes(length: number): Uint8Array;
 }
+
+/** A group of machines that datagrams are sent to, all at once. They may be lost, doubled, late, and from anybody. */
+export interface DatagramGroup {
+  send(bytes: Uint8Array): void;
+  /** Whoever listens hears its own as well, where the network gives them back. */
+  listen(hear: (bytes: Uint8Array) => void): void;
+  close(): void;
+}

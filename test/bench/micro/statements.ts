@@ -23,6 +23,7 @@ const engine = await Engine.open({
   storeFolder: null,
   rowMemoryBytes: 1 << 30,
   clock: systemClock(),
+  uncertaintyMicros: () => 0,
   random: systemRandom,
   registry: null,
   bootstrap: { user: 'polylog', password: PASSWORD },
