@@ -11,6 +11,7 @@ import type { ObjectId, Offset, Partition, ServerId } from '#schemas/kernel/bran
 import type { Clock, Random } from '#schemas/kernel/ports.js';
 import type { LinkPeer } from '#schemas/link/frames.js';
 import { BuiltInRegistry } from '#schemas/registry/built-in.js';
+import { COMMIT_SCHEMA_ID, LEASE_SCHEMA_ID } from '#schemas/registry/fixed-schemas.js';
 import type { SchemaRegistry } from '#schemas/registry/registry.js';
 import { CatalogStore } from '../catalog/catalog-store.js';
 import { createVirtualTables } from '../catalog/virtual-tables.js';
@@ -22,7 +23,7 @@ import { Checkpointer } from '../tx/checkpointer.js';
 import { type Recovered, type RecoveryOptions, recover } from '../tx/recovery.js';
 import { TransactionManager } from '../tx/transaction-manager.js';
 import { GatewayConnection } from './connection.js';
-import { COMMIT_SCHEMA_ID, EventSchemaRegistrar, EventSchemaStore, LEASE_SCHEMA_ID } from './event-schemas.js';
+import { EventSchemaRegistrar, EventSchemaStore } from './event-schemas.js';
 import type { EngineServices } from './services.js';
 import { SessionActivity } from './session-activity.js';
 

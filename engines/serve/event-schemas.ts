@@ -1,18 +1,12 @@
-import { EVENT_SCHEMAS, type EventSchemaRow, SYSTEM_SHAPES } from '#schemas/catalog/system-tables.js';
-import {
-  COMMIT_EVENT_SCHEMA,
-  type FieldName,
-  recordName,
-  rowVersionSchema,
-  SERVER_LEASE_SCHEMA,
-  shapeOfSchema,
-} from '#schemas/events/avro-schema.js';
+import { EVENT_SCHEMAS, type EventSchemaRow } from '#schemas/catalog/system-tables.js';
+import { type FieldName, rowVersionSchema, shapeOfSchema } from '#schemas/events/avro-schema.js';
 import type { EventCodec, SchemaSource } from '#schemas/events/codec.js';
 import { type CompatibilityLevel, isCompatibilityLevel } from '#schemas/events/compatibility.js';
 import type { EventShape } from '#schemas/events/event.js';
 import { compatibleFields } from '#schemas/events/field-names.js';
 import type { Offset } from '#schemas/kernel/brand.js';
 import { BuiltInRegistry, type RegistryStore } from '#schemas/registry/built-in.js';
+import { FIRST_USER_SCHEMA_ID, FIXED_SCHEMAS, SYSTEM_SCHEMA_BASE, subjectOf } from '#schemas/registry/fixed-schemas.js';
 import { type RegisteredSchema, RegistryError, type SchemaRegistry } from '#schemas/registry/registry.js';
 import { SqlError } from '#schemas/sqlstate/sql-error.js';
 import { keyEncoder } from '#schemas/values/key.js';
@@ -21,36 +15,10 @@ import type { SchemaRegistrar } from '../catalog/schema-registrar.js';
 import type { ReadView, RowReader } from '../rows/reading.js';
 import type { TransactionSystem } from '../tx/transaction.js';
 
-/**
- * Ids of the built-in registry that hold in every cluster, because they must be known before the log can be read: the two fixed events, and each system table under
- * the number of its table plus 100. Tables of users come behind.
- */
-export const COMMIT_SCHEMA_ID = 1;
-export const LEASE_SCHEMA_ID = 2;
-const SYSTEM_SCHEMA_BASE = 100;
-const FIRST_USER_SCHEMA_ID = 1_000;
 /** A row of this version of a subject holds its compatibility level. */
 const LEVEL_VERSION = 0;
 
 const EVERYTHING: ReadView = { snapshot: Number.MAX_SAFE_INTEGER as Offset, owner: null, command: 0 };
-
-/** Schemas that are known without the log. */
-const FIXED: ReadonlyMap<number, { readonly subject: string; readonly text: string }> = new Map([
-  [COMMIT_SCHEMA_ID, { subject: 'polylog.CommitEvent', text: JSON.stringify(COMMIT_EVENT_SCHEMA) }],
-  [LEASE_SCHEMA_ID, { subject: 'polylog.ServerLease', text: JSON.stringify(SERVER_LEASE_SCHEMA) }],
-  ...SYSTEM_SHAPES.map(
-    (shape) =>
-      [
-        SYSTEM_SCHEMA_BASE + shape.id,
-        { subject: subjectOf(shape.event), text: JSON.stringify(rowVersionSchema(shape.event)) },
-      ] as const,
-  ),
-]);
-
-function subjectOf(shape: EventShape): string {
-  const { namespace, name } = recordName(shape);
-  return `${namespace}.${name}`;
-}
 
 /** The built-in registry's memory: a system table, and so the log. */
 export class EventSchemaStore implements RegistryStore, SchemaSource {
@@ -70,7 +38,7 @@ export class EventSchemaStore implements RegistryStore, SchemaSource {
   }
 
   schemaText(id: number): string | null {
-    const fixed = FIXED.get(id);
+    const fixed = FIXED_SCHEMAS.get(id);
     if (fixed !== undefined) return fixed.text;
     const known = this.#texts.get(id);
     if (known !== undefined) return known;
@@ -84,7 +52,7 @@ export class EventSchemaStore implements RegistryStore, SchemaSource {
   }
 
   async load(): ReturnType<RegistryStore['load']> {
-    const schemas: RegisteredSchema[] = [...FIXED].map(([id, { subject, text }]) => ({
+    const schemas: RegisteredSchema[] = [...FIXED_SCHEMAS].map(([id, { subject, text }]) => ({
       subject,
       version: 1,
       id,
@@ -101,7 +69,7 @@ export class EventSchemaStore implements RegistryStore, SchemaSource {
   }
 
   needs({ id, schema }: RegisteredSchema): 'always' | 'readable' | null {
-    if (FIXED.has(id)) return 'always';
+    if (FIXED_SCHEMAS.has(id)) return 'always';
     // Row versions of a table stand in the log for good, also when the table is gone.
     return shapeOfSchema(JSON.parse(schema) as Record<string, unknown>) === null ? null : 'readable';
   }
@@ -181,7 +149,7 @@ export class EventSchemaRegistrar implements SchemaRegistrar {
   async register(shape: EventShape): Promise<number> {
     const text = JSON.stringify(rowVersionSchema(shape));
     const fixed = SYSTEM_SCHEMA_BASE + shape.table;
-    if (!this.#external && FIXED.get(fixed)?.text === text) {
+    if (!this.#external && FIXED_SCHEMAS.get(fixed)?.text === text) {
       this.#codec.bindShape(shape, fixed);
       return fixed;
     }

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import type { ChangeLog } from '#log/change-log.js';
+import { digestOfRecord } from '#log/record-digest.js';
 import type { Certifier } from '#log/transactions/certifier.js';
 import type { Leases } from '#log/transactions/leases.js';
 import type { EventCodec } from '#schemas/events/codec.js';
@@ -83,12 +83,7 @@ async function mismatch(
 export async function recordDigest(log: ChangeLog, partition: Partition, offset: Offset): Promise<string | null> {
   if (offset === 0) return null;
   for await (const [record] of log.read(partition, (offset - 1) as Offset, offset)) {
-    if (record !== undefined)
-      return createHash('sha256')
-        .update(record.key ?? '')
-        .update(record.value)
-        .digest('hex')
-        .slice(0, 32);
+    if (record !== undefined) return digestOfRecord(record);
   }
   return null;
 }

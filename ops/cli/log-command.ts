@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { Store } from '#engines/rows/store.js';
-import { COMMIT_SCHEMA_ID, EventSchemaStore, LEASE_SCHEMA_ID } from '#engines/serve/event-schemas.js';
+import { EventSchemaStore } from '#engines/serve/event-schemas.js';
 import type { StoredRecord } from '#log/change-log.js';
 import { EmbeddedLogReader } from '#log/embedded/embedded-log-reader.js';
 import { EVENT_SCHEMAS, USERS } from '#schemas/catalog/system-tables.js';
@@ -10,6 +10,7 @@ import type { EventShape, LogEvent, RowVersion } from '#schemas/events/event.js'
 import { readSchemaId } from '#schemas/events/wire-format.js';
 import type { Offset, Partition } from '#schemas/kernel/brand.js';
 import { ExternalRegistry } from '#schemas/registry/external.js';
+import { COMMIT_SCHEMA_ID, LEASE_SCHEMA_ID } from '#schemas/registry/fixed-schemas.js';
 import { DEFAULT_TEXT_CONTEXT, printText } from '#schemas/values/text-form.js';
 import type { Row, Value } from '#schemas/values/value.js';
 import type { Configuration } from '../config/configuration.js';

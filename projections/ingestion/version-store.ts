@@ -1,0 +1,202 @@
+import { rmSync } from 'node:fs';
+import { type Database, open, type RootDatabase } from 'lmdb';
+import type { ObjectId, Offset, VersionId } from '#schemas/kernel/brand.js';
+import { type Checkpoint, ProjectionDamaged, type SourcedVersion } from '../runner/projection.js';
+import {
+  fitsKey,
+  idKey,
+  isSameRow,
+  offsetOfKey,
+  offsetOfTime,
+  rowKeyOf,
+  tableStart,
+  timeKey,
+  versionKey,
+} from './version-key.js';
+
+/** A version as it is kept: what stands in the log, under the row's key and the offset of its commit. */
+export interface KeptVersion {
+  readonly rowKey: string;
+  /** Of the commit record. */
+  readonly offset: Offset;
+  /** The log record's value. */
+  readonly source: Buffer;
+}
+
+/*
+ *   value = 0x00 source | 0x01 length:uint32 row-key source (where the key is too short for it)
+ */
+const KEY_OUTSIDE = 0;
+const KEY_INSIDE = 1;
+
+const CHECKPOINT = Buffer.from('checkpoint');
+const NEWEST_TIME = Buffer.from('newest-time');
+const FORMAT = 1;
+const MAP_BYTES_MAX = 2 ** 40;
+
+type Bytes = Database<Buffer, Buffer>;
+
+/**
+ * All versions of all rows in one LMDB environment: by table, row and offset; by version id; commits by time. Writes of one transaction are there all or not at all.
+ */
+export class VersionStore {
+  readonly #folder: string;
+  #root: RootDatabase<Buffer, Buffer>;
+  #versions: Bytes;
+  #ids: Bytes;
+  #times: Bytes;
+
+  constructor(folder: string) {
+    this.#folder = folder;
+    this.#root = openRoot(folder);
+    this.#versions = this.#part('versions');
+    this.#ids = this.#part('ids');
+    this.#times = this.#part('times');
+  }
+
+  #part(name: string): Bytes {
+    return this.#root.openDB<Buffer, Buffer>({ name, keyEncoding: 'binary', encoding: 'binary' });
+  }
+
+  /** Null when nothing was written yet. Throws ProjectionDamaged. */
+  checkpoint(): Checkpoint | null {
+    const bytes = this.#root.get(CHECKPOINT);
+    if (bytes === undefined) return null;
+    try {
+      const { format, ...checkpoint } = JSON.parse(bytes.toString()) as Checkpoint & { format: number };
+      if (format === FORMAT) return checkpoint;
+    } catch (error) {
+      throw new ProjectionDamaged(`the checkpoint in ${this.#folder} cannot be read`, { cause: error });
+    }
+    throw new ProjectionDamaged(`the versions in ${this.#folder} are of another format`);
+  }
+
+  /** Runs `write`, whose puts become durable together with the checkpoint. */
+  async commit(checkpoint: Checkpoint, write: () => void): Promise<void> {
+    await this.#root.transaction(() => {
+      write();
+      this.#root.putSync(CHECKPOINT, Buffer.from(JSON.stringify({ format: FORMAT, ...checkpoint })));
+    });
+  }
+
+  /** False when the version is there already. Within `commit`. */
+  put(event: SourcedVersion, offset: Offset): boolean {
+    const id = idKey(event.version);
+    if (this.#ids.doesExist(id)) return false;
+    const key = versionKey(event.table, event.key, offset, event.sequence);
+    this.#versions.putSync(key, encoded(event));
+    this.#ids.putSync(id, key);
+    return true;
+  }
+
+  /**
+   * Notes when a commit took place. Times that go back are held at the newest so far: whoever asks for a moment gets a prefix of the log. Within `commit`.
+   */
+  putTime(micros: number, offset: Offset): void {
+    const newest = Math.max(micros, this.#newestTime());
+    this.#times.putSync(timeKey(newest, offset), NOTHING);
+    const bytes = Buffer.allocUnsafe(8);
+    bytes.writeDoubleBE(newest);
+    this.#root.putSync(NEWEST_TIME, bytes);
+  }
+
+  #newestTime(): number {
+    return this.#root.get(NEWEST_TIME)?.readDoubleBE() ?? 0;
+  }
+
+  /** The snapshot that sees everything committed until `micros`. */
+  snapshotAt(micros: number): Offset {
+    const last = timeKey(micros, Number.MAX_SAFE_INTEGER as Offset);
+    for (const key of this.#times.getKeys({ start: last, reverse: true, limit: 1 }))
+      return (offsetOfTime(key) + 1) as Offset;
+    return 0 as Offset;
+  }
+
+  /** The version of one row that a snapshot sees, a deletion too; null when there is none. */
+  get(table: ObjectId, rowKey: string, snapshot: Offset): KeptVersion | null {
+    const start = versionKey(table, rowKey, (snapshot - 1) as Offset, 0xffff_ffff);
+    for (const { key, value } of this.#versions.getRange({ start, reverse: true, limit: 1 }))
+      return isSameRow(key, start) ? kept(key, value) : null;
+    return null;
+  }
+
+  /** The version with this id; null when there is none. */
+  byId(id: VersionId): KeptVersion | null {
+    const key = this.#ids.get(idKey(id));
+    const value = key === undefined ? undefined : this.#versions.get(key);
+    return key === undefined || value === undefined ? null : kept(key, value);
+  }
+
+  /** Of each row of a table, in the order of their keys, the version that a snapshot sees; deletions too. */
+  *newest(table: ObjectId, snapshot: Offset): Iterable<KeptVersion> {
+    let found: { readonly key: Buffer; readonly value: Buffer } | null = null;
+    for (const entry of this.#range(table)) {
+      if (found !== null && !isSameRow(found.key, entry.key)) {
+        yield kept(found.key, found.value);
+        found = null;
+      }
+      if (offsetOfKey(entry.key) < snapshot) found = entry;
+    }
+    if (found !== null) yield kept(found.key, found.value);
+  }
+
+  /** All versions of a table: rows in the order of their keys, each oldest first. */
+  *all(table: ObjectId): Iterable<KeptVersion> {
+    for (const { key, value } of this.#range(table)) yield kept(key, value);
+  }
+
+  #range(table: ObjectId): Iterable<{ readonly key: Buffer; readonly value: Buffer }> {
+    return this.#versions.getRange({ start: tableStart(table), end: tableStart(table + 1) });
+  }
+
+  /** Versions kept, of all tables. */
+  get size(): number {
+    return (this.#versions.getStats() as { entryCount: number }).entryCount;
+  }
+
+  /** Forgets everything. */
+  async drop(): Promise<void> {
+    await this.#root.close();
+    rmSync(this.#folder, { recursive: true, force: true });
+    this.#root = openRoot(this.#folder);
+    this.#versions = this.#part('versions');
+    this.#ids = this.#part('ids');
+    this.#times = this.#part('times');
+  }
+
+  async close(): Promise<void> {
+    await this.#root.close();
+  }
+}
+
+const NOTHING = Buffer.alloc(0);
+
+function openRoot(path: string): RootDatabase<Buffer, Buffer> {
+  return open<Buffer, Buffer>({
+    path,
+    maxDbs: 4,
+    mapSize: MAP_BYTES_MAX,
+    keyEncoding: 'binary',
+    encoding: 'binary',
+  });
+}
+
+function encoded({ key, source }: SourcedVersion): Buffer {
+  const head = fitsKey(key) ? 1 : 5 + key.length;
+  const value = Buffer.allocUnsafe(head + source.length);
+  if (head === 1) value[0] = KEY_OUTSIDE;
+  else {
+    value[0] = KEY_INSIDE;
+    value.writeUInt32BE(key.length, 1);
+    value.write(key, 5, 'latin1');
+  }
+  value.set(source, head);
+  return value;
+}
+
+function kept(key: Buffer, value: Buffer): KeptVersion {
+  const offset = offsetOfKey(key);
+  if (value[0] === KEY_OUTSIDE) return { rowKey: rowKeyOf(key), offset, source: value.subarray(1) };
+  const end = 5 + value.readUInt32BE(1);
+  return { rowKey: value.toString('latin1', 5, end), offset, source: value.subarray(end) };
+}

@@ -1,0 +1,272 @@
+import type { StoredRecord } from '#log/change-log.js';
+import { digestOfRecord } from '#log/record-digest.js';
+import type { RecordSource } from '#log/record-source.js';
+import { Decider } from '#log/transactions/decider.js';
+import { EventCodec } from '#schemas/events/codec.js';
+import type { LogEvent } from '#schemas/events/event.js';
+import { readSchemaId } from '#schemas/events/wire-format.js';
+import { assert } from '#schemas/kernel/assert.js';
+import type { Offset, Partition } from '#schemas/kernel/brand.js';
+import type { KnownSchemas } from './known-schemas.js';
+import type { SourcedVersion } from './projection.js';
+import { type Checkpoint, type CommittedTransaction, type Projection, ProjectionDamaged } from './projection.js';
+
+/** Events that are handed over in one piece, but for a transaction that has more. */
+const EVENTS_PER_PIECE = 5_000;
+/** Records without any commit behind which a checkpoint is written all the same. */
+const RECORDS_PER_CHECKPOINT = 10_000;
+
+export interface RunnerOptions {
+  readonly projection: Projection;
+  readonly source: RecordSource;
+  readonly partition: Partition;
+  readonly schemas: KnownSchemas;
+  /** Ids of the two fixed events. */
+  readonly ids: { readonly commit: number; readonly lease: number };
+  /** With a foreign registry: brings the schemas of these ids, because decoding does not wait. */
+  readonly fetchSchemas: ((ids: readonly number[]) => Promise<void>) | null;
+  /** The data was thrown away, and is made anew from the log: why. */
+  onRebuild(reason: string): void;
+}
+
+/** A record cannot be understood: nothing behind it is applied. */
+export class ProjectionStopped extends Error {
+  override readonly name = 'ProjectionStopped';
+  readonly offset: Offset;
+
+  constructor(projection: string, offset: Offset, cause: unknown) {
+    const what = cause instanceof Error ? cause.message : String(cause);
+    super(`projection ${projection} has stopped at offset ${offset}: ${what}`, { cause });
+    this.offset = offset;
+  }
+}
+
+interface Waiter {
+  readonly offset: Offset;
+  readonly done: () => void;
+}
+
+/**
+ * Folds the log into a projection: records to decided transactions, and those, in log order, to the projection's data, each exactly once (I3, I7).
+ *
+ * Owns the place that the fold has come to. Invariants: `applied` never moves back but by a rebuild; what is below it is in the data.
+ */
+export class ProjectionRunner {
+  readonly #options: RunnerOptions;
+  readonly #waiters = new Set<Waiter>();
+  #applied = 0 as Offset;
+  #events = 0;
+  #turn = new AbortController();
+  #rebuild: (() => void) | null = null;
+
+  constructor(options: RunnerOptions) {
+    this.#options = options;
+  }
+
+  /** Everything below this offset is applied. */
+  get applied(): Offset {
+    return this.#applied;
+  }
+
+  /** Events applied since the start of the process. */
+  get events(): number {
+    return this.#events;
+  }
+
+  /** Follows the log until `signal` aborts. Throws ProjectionStopped, and what the log and the projection throw. */
+  async run(signal: AbortSignal): Promise<void> {
+    const stop = (): void => this.#turn.abort();
+    signal.addEventListener('abort', stop);
+    try {
+      while (!signal.aborted) {
+        this.#turn = new AbortController();
+        if (signal.aborted) return;
+        await this.#follow(this.#turn.signal);
+        const rebuild = this.#rebuild;
+        if (rebuild === null) continue;
+        await this.#forget('it was asked for');
+        this.#rebuild = null;
+        rebuild();
+      }
+    } finally {
+      signal.removeEventListener('abort', stop);
+    }
+  }
+
+  /** Resolves when everything below `offset` is applied. */
+  waitFor(offset: Offset, signal?: AbortSignal): Promise<void> {
+    if (offset <= this.#applied) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      const waiter: Waiter = {
+        offset,
+        done: () => {
+          signal?.removeEventListener('abort', giveUp);
+          resolve();
+        },
+      };
+      const giveUp = (): void => {
+        this.#waiters.delete(waiter);
+        reject(signal?.reason);
+      };
+      signal?.addEventListener('abort', giveUp);
+      this.#waiters.add(waiter);
+    });
+  }
+
+  /** Throws the data away and folds the log again. Resolves when the fold has come to where it was. */
+  async rebuild(): Promise<void> {
+    const target = this.#applied;
+    await new Promise<void>((resolve) => {
+      this.#rebuild = resolve;
+      this.#turn.abort();
+    });
+    await this.waitFor(target);
+  }
+
+  async #forget(reason: string): Promise<void> {
+    this.#options.onRebuild(reason);
+    await this.#options.projection.drop();
+    this.#applied = 0 as Offset;
+  }
+
+  async #follow(signal: AbortSignal): Promise<void> {
+    const { source, partition } = this.#options;
+    const checkpoint = await this.#begin();
+    const fold = new Fold(this.#options, checkpoint);
+    this.#reached(checkpoint?.decider.offset ?? (0 as Offset));
+    const from = checkpoint?.decider.replayFrom ?? (0 as Offset);
+    for await (const batch of source.records(partition, from, signal)) {
+      await this.#fetch(batch);
+      for (let at = 0; at < batch.length && !signal.aborted; ) {
+        at = fold.take(batch, at);
+        this.#events += await fold.handOver(at === batch.length);
+        this.#reached(fold.next);
+      }
+      if (signal.aborted) return;
+    }
+  }
+
+  /** The checkpoint to go on from; null where the fold begins anew. */
+  async #begin(): Promise<Checkpoint | null> {
+    const { projection } = this.#options;
+    let found: Checkpoint | null;
+    try {
+      found = projection.checkpoint();
+    } catch (error) {
+      if (!(error instanceof ProjectionDamaged)) throw error;
+      await this.#forget(error.message);
+      return null;
+    }
+    if (found === null || (await this.#isOfThisLog(found))) return found;
+    await this.#forget(`the log is not the one that it was folded from up to offset ${found.decider.offset}`);
+    return null;
+  }
+
+  async #isOfThisLog({ decider: { offset }, lastRecord }: Checkpoint): Promise<boolean> {
+    if (lastRecord === null) return true;
+    const { source, partition } = this.#options;
+    for await (const [record] of source.records(partition, (offset - 1) as Offset, null))
+      return record !== undefined && record.offset === offset - 1 && digestOfRecord(record) === lastRecord;
+    return false;
+  }
+
+  async #fetch(batch: readonly StoredRecord[]): Promise<void> {
+    const { fetchSchemas, schemas } = this.#options;
+    if (fetchSchemas === null) return;
+    const ids = new Set(batch.map(({ value }) => readSchemaId(value)));
+    const unknown = [...ids].filter((id) => schemas.schemaText(id) === null);
+    if (unknown.length > 0) await fetchSchemas(unknown);
+  }
+
+  #reached(offset: Offset): void {
+    this.#applied = offset;
+    for (const waiter of this.#waiters) {
+      if (waiter.offset > offset) continue;
+      this.#waiters.delete(waiter);
+      waiter.done();
+    }
+  }
+}
+
+/** One pass over the log, from a checkpoint on. */
+class Fold {
+  readonly #options: RunnerOptions;
+  readonly #codec: EventCodec;
+  readonly #decider: Decider;
+  #last: StoredRecord | null = null;
+  #ready: CommittedTransaction[] = [];
+  #readyEvents = 0;
+  #sinceCheckpoint = 0;
+  /** One past the last record that was taken. */
+  next: Offset;
+
+  constructor(options: RunnerOptions, checkpoint: Checkpoint | null) {
+    this.#options = options;
+    this.#codec = new EventCodec(options.schemas, options.ids.commit, options.ids.lease);
+    this.#decider = Decider.resume(checkpoint?.decider ?? null);
+    this.next = checkpoint?.decider.offset ?? (0 as Offset);
+  }
+
+  /** Takes records from place `at` of the batch on, until there is a piece to be handed over; answers with the place behind. */
+  take(batch: readonly StoredRecord[], at: number): number {
+    let place = at;
+    while (place < batch.length && this.#readyEvents < EVENTS_PER_PIECE) {
+      this.#takeRecord(batch[place] as StoredRecord);
+      place++;
+    }
+    return place;
+  }
+
+  #takeRecord(record: StoredRecord): void {
+    const event = this.#decode(record);
+    if (event.kind === 'row') {
+      this.#options.schemas.take(event);
+      (event as { -readonly [K in keyof SourcedVersion]: SourcedVersion[K] }).source = record.value;
+    }
+    const decision = this.#decider.take(record.offset, event);
+    if (record.offset >= this.next) {
+      this.#last = record;
+      this.next = (record.offset + 1) as Offset;
+      this.#sinceCheckpoint++;
+    }
+    if (decision === null || decision.verdict.kind !== 'commit') return;
+    const { transaction, server, offset, timestamp, commit, events } = decision.transaction;
+    this.#ready.push({
+      transaction,
+      server,
+      offset,
+      timestamp,
+      // Each of them has passed here.
+      events: events as Iterable<SourcedVersion>,
+      definitions: decision.definitions,
+    });
+    this.#readyEvents += commit.events;
+  }
+
+  #decode(record: StoredRecord): LogEvent {
+    try {
+      return this.#codec.decode(record.value, record.key);
+    } catch (error) {
+      throw new ProjectionStopped(this.#options.projection.name, record.offset, error);
+    }
+  }
+
+  /** Gives the projection what is ready, and a checkpoint behind it. Answers with the number of events. */
+  async handOver(isBatchEnd: boolean): Promise<number> {
+    const isDue = this.#sinceCheckpoint >= RECORDS_PER_CHECKPOINT;
+    if (this.#ready.length === 0 && !(isBatchEnd && isDue)) return 0;
+    const { projection, schemas } = this.#options;
+    await schemas.save();
+    assert(this.#last !== null, 'something was decided, and no record taken');
+    const checkpoint: Checkpoint = {
+      decider: this.#decider.state(this.next),
+      lastRecord: digestOfRecord(this.#last),
+    };
+    await projection.apply(this.#ready, checkpoint);
+    const count = this.#readyEvents;
+    this.#ready = [];
+    this.#readyEvents = 0;
+    this.#sinceCheckpoint = 0;
+    return count;
+  }
+}
