@@ -16,7 +16,7 @@ export interface CommittedTransaction {
 export type State = ReadonlyMap<string, RowVersion>;
 
 /** What was decided at the offset of a complete transaction's commit. */
-export type Outcome = 'commit' | 'conflict';
+export type Outcome = 'commit' | 'conflict' | 'snapshot-too-old';
 
 export function rowName({ table, key }: Pick<RowVersion, 'table' | 'key'>): string {
   return `${table}/${key}`;
@@ -54,8 +54,11 @@ export class History {
     return this.#next as Offset;
   }
 
-  /** Takes the next record; answers with the transaction that took effect with it. */
-  take(offset: Offset, event: LogEvent): CommittedTransaction | null {
+  /**
+   * Takes the next record; answers with the transaction that took effect with it. `tooOld`: where a certifier's window is bounded, it may also refuse what nobody stands against, because it
+   * does not know any more.
+   */
+  take(offset: Offset, event: LogEvent, tooOld = false): CommittedTransaction | null {
     this.#next = offset + 1;
     if (event.kind === 'lease') {
       const { server, epoch, holder, action } = event;
@@ -82,6 +85,10 @@ export class History {
     }
     this.#open.delete(transaction);
     if (open.events.length !== commit.events) return null;
+    if (tooOld) {
+      this.outcomes.set(offset, 'snapshot-too-old');
+      return null;
+    }
     return this.#decide(offset, event.timestamp, transaction, lease?.epoch ?? 0, open, commit);
   }
 

@@ -69,6 +69,10 @@ export interface Account {
 /** What a new account begins with, if it is not empty. Other sums that are moved are less than half of it. */
 export const FIRST_BALANCE = 100;
 
+/** Few enough that clients get into each other's way. */
+export const EMAILS = ['a', 'b', 'c', 'd', null, null];
+export const IDS = 8;
+
 export function accountOf(row: Row): Account {
   return { id: row[0] as number, email: row[1] as string | null, balance: row[2] as number };
 }

@@ -10,24 +10,10 @@ import { type ForeignRecord, Overtaken, SoleWriterLog } from '#log/servers/sole-
 import { Certifier } from '#log/transactions/certifier.js';
 import type { Leases } from '#log/transactions/leases.js';
 import type { EventCodec } from '#schemas/events/codec.js';
-import type { ObjectId, Partition, ServerId, VersionId } from '#schemas/kernel/brand.js';
+import type { ObjectId, VersionId } from '#schemas/kernel/brand.js';
 import { ACCOUNTS, accountsCodec } from './accounts.js';
-import type { LogClient } from './log-client.js';
-import { bugInCertifier, type PlantedBug } from './planted-bugs.js';
-import type { SeededRandom } from './seeded-random.js';
-import type { MachineClock } from './virtual-clock.js';
-
-export interface EngineSurroundings {
-  readonly name: string;
-  readonly partition: Partition;
-  readonly server: ServerId;
-  readonly client: LogClient;
-  readonly clock: MachineClock;
-  readonly random: SeededRandom;
-  readonly bug: PlantedBug | null;
-  /** It has found that somebody else has its server id: as a process, it ends. */
-  end(why: string): void;
-}
+import { bugInCertifier } from './planted-bugs.js';
+import type { EngineSurroundings } from './running-engine.js';
 
 /**
  * The lower half of an engine as it runs in a node: the real store, recovery, lease, locks and commits; only the world around it is simulated. What it holds in memory is gone when the
@@ -45,10 +31,10 @@ export class EngineProcess {
   }
 
   static async start(surroundings: EngineSurroundings): Promise<EngineProcess> {
-    const { name, partition, server, client, clock, random, bug } = surroundings;
+    const { name, partition, server, client, clock, random, limits, bug } = surroundings;
     const codec = accountsCodec();
     const store = new Store();
-    const certifier = bugInCertifier(bug) ?? new Certifier();
+    const certifier = bugInCertifier(bug, limits) ?? new Certifier(limits);
     const shapes = {
       shapeOf: (id: ObjectId) => (id === ACCOUNTS.id ? ACCOUNTS : null),
       systemRowsChanged: () => undefined,

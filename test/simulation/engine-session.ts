@@ -1,35 +1,30 @@
 import type { RowCursor, VisibleRow } from '#engines/rows/reading.js';
 import type { Isolation, RowLockStrength, SessionControl, Transaction } from '#engines/tx/transaction.js';
 import { Overtaken } from '#log/servers/sole-writer-log.js';
-import type { Partition } from '#schemas/kernel/brand.js';
 import { SqlError } from '#schemas/sqlstate/sql-error.js';
 import { keyEncoder } from '#schemas/values/key.js';
 import { TYPES } from '#schemas/values/type-name.js';
 import type { Row } from '#schemas/values/value.js';
 import { checkSnapshotRead } from '../invariants/snapshot-reads.js';
-import { ACCOUNTS, type Account, accountOf, BALANCE_INDEX, EMAIL_INDEX, FIRST_BALANCE, rowOf } from './accounts.js';
+import {
+  ACCOUNTS,
+  type Account,
+  accountOf,
+  BALANCE_INDEX,
+  EMAIL_INDEX,
+  EMAILS,
+  FIRST_BALANCE,
+  IDS,
+  rowOf,
+} from './accounts.js';
 import { type EngineProcess, idOf } from './engine-process.js';
-import type { Gate } from './gate.js';
-import type { Referee } from './referee.js';
-import type { SeededRandom } from './seeded-random.js';
+import type { SessionSurroundings } from './running-engine.js';
 
-export interface SessionSurroundings {
-  readonly name: string;
-  /** Of the process, as the log knows it. */
-  readonly holder: string;
-  readonly partition: Partition;
+interface EngineSessionSurroundings extends SessionSurroundings {
   readonly engine: EngineProcess;
-  readonly gate: Gate;
-  readonly random: SeededRandom;
-  readonly referee: Referee;
-  /** Says in the trace what the client does. */
-  readonly note: (what: string) => void;
-  /** The process has ended: nobody hears its answers any more. */
-  readonly ended: () => boolean;
 }
 
 const ISOLATIONS: readonly Isolation[] = ['read committed', 'read committed', 'repeatable read', 'serializable'];
-const EMAILS = ['a', 'b', 'c', 'd', null, null];
 /** As often as they stand here. */
 const STATEMENTS = [
   'reads all',
@@ -43,7 +38,6 @@ const STATEMENTS = [
   'transfers',
   'transfers',
 ] as const;
-const IDS = 8;
 const ALL = { from: null, to: null };
 /** A transaction may always be told so, and then never was. */
 const REFUSALS = [
@@ -59,14 +53,14 @@ const keyOfId = keyEncoder([{ type: TYPES.integer }]);
 
 /** One transaction of one client: some statements, between which others have their turn, and an end. Whatever it sees is held against its snapshot. */
 export class EngineSession {
-  readonly #around: SessionSurroundings;
+  readonly #around: EngineSessionSurroundings;
   readonly #transaction: Transaction;
   readonly #isolation: Isolation;
   /** Rows as this transaction has left them. */
   #changes = new Map<number, Row | null>();
   #readAll = false;
 
-  constructor(around: SessionSurroundings) {
+  constructor(around: EngineSessionSurroundings) {
     this.#around = around;
     this.#isolation = around.random.pick(ISOLATIONS);
     const lockTimeoutMs = around.random.chance(0.2) ? 1 + around.random.below(200) : 0;

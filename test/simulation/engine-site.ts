@@ -1,12 +1,10 @@
 import { LogUnavailable, OutcomeUnknown } from '#log/change-log.js';
 import { Overtaken } from '#log/servers/sole-writer-log.js';
 import type { Partition, ServerId } from '#schemas/kernel/brand.js';
-import { EngineProcess } from './engine-process.js';
-import { EngineSession } from './engine-session.js';
 import { Gate } from './gate.js';
 import { LogClient } from './log-client.js';
-import type { Actor, Choice, Scheduler } from './scheduler.js';
-import { digestOfStore } from './store-digest.js';
+import type { RunningEngine, StartEngine } from './running-engine.js';
+import type { Actor, Choice } from './scheduler.js';
 import { MachineClock } from './virtual-clock.js';
 import type { World } from './world.js';
 
@@ -21,7 +19,7 @@ class EngineRun implements Actor {
   readonly #site: EngineSite;
   readonly #gate = new Gate();
   readonly #clock: MachineClock;
-  #engine: EngineProcess | null = null;
+  #engine: RunningEngine | null = null;
   #sessions = 0;
   #begun = 0;
   ended = false;
@@ -37,12 +35,15 @@ class EngineRun implements Actor {
   }
 
   start(): void {
-    const { world, partition, server } = this.#site;
-    const { name, client } = this;
+    const { world, partition, server, startEngine } = this.#site;
+    const { limits, bug, scheduler } = world;
     const end = (why: string): void => this.end(why);
-    const clock = this.#clock;
+    const fail = (error: unknown): void => {
+      if (!this.ended) scheduler.fail(error);
+    };
+    const { name, client } = this;
     const random = world.random.fork();
-    EngineProcess.start({ name, partition, server, client, clock, random, bug: world.bug, end }).then(
+    startEngine({ name, partition, server, client, clock: this.#clock, random, limits, bug, fail, end }).then(
       (engine) => {
         this.#engine = engine;
       },
@@ -50,7 +51,7 @@ class EngineRun implements Actor {
         const expected =
           error instanceof LogUnavailable || error instanceof OutcomeUnknown || error instanceof Overtaken;
         if (expected) this.end(error.message);
-        else if (!this.ended) world.scheduler.fail(error);
+        else fail(error);
       },
     );
   }
@@ -79,7 +80,7 @@ class EngineRun implements Actor {
     const { world } = this.#site;
     const engine = this.#engine;
     if (engine !== null && !this.stopped && !world.closing && this.#sessions < SESSIONS_MAX)
-      choices.push({ name: `${this.name}: a client begins`, weight: 2, run: () => this.#begin(engine) });
+      choices.push({ name: `${this.name}: a client begins`, weight: 1.2, run: () => this.#begin(engine) });
     if (!world.closing && world.faults) {
       choices.push({ name: `${this.name} is killed`, weight: 0.06, run: () => this.end('killed') });
       choices.push({
@@ -98,23 +99,21 @@ class EngineRun implements Actor {
     return choices;
   }
 
-  #begin(engine: EngineProcess): void {
+  #begin(engine: RunningEngine): void {
     const { world, partition } = this.#site;
     this.#sessions++;
     const name = `${this.name}, client ${++this.#begun}`;
-    const session = new EngineSession({
-      name,
-      note: (what) => world.scheduler.note(`${name} ${what}`),
-      holder: this.name,
-      partition,
-      engine,
-      gate: this.#gate,
-      random: world.random.fork(),
-      referee: world.referee,
-      ended: () => this.ended,
-    });
-    session
-      .run()
+    engine
+      .serve({
+        name,
+        note: (what) => world.scheduler.note(`${name} ${what}`),
+        holder: this.name,
+        partition,
+        gate: this.#gate,
+        random: world.random.fork(),
+        referee: world.referee,
+        ended: () => this.ended,
+      })
       .catch((error: unknown) => {
         if (!this.ended && !(error instanceof Overtaken)) world.scheduler.fail(error);
       })
@@ -135,8 +134,7 @@ class EngineRun implements Actor {
   async digest(): Promise<void> {
     const { world, partition } = this.#site;
     if (this.#engine === null || this.ended) return;
-    const { manager, store } = this.#engine;
-    world.referee.applied(partition, this.name, manager.durable, await digestOfStore(store, manager.latest()));
+    world.referee.applied(partition, this.name, this.#engine.reached, await this.#engine.digest());
   }
 }
 
@@ -146,16 +144,14 @@ export class EngineSite implements Actor {
   readonly partition: Partition;
   readonly server: ServerId;
   readonly #runs: EngineRun[] = [];
+  readonly startEngine: StartEngine;
   #started = 0;
 
-  constructor(world: World, partition: Partition, server: ServerId) {
+  constructor(world: World, startEngine: StartEngine, partition: Partition, server: ServerId) {
     this.world = world;
+    this.startEngine = startEngine;
     this.partition = partition;
     this.server = server;
-  }
-
-  get scheduler(): Scheduler {
-    return this.world.scheduler;
   }
 
   get alive(): readonly EngineRun[] {

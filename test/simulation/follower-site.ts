@@ -104,16 +104,18 @@ export class FollowerSite implements Actor {
   }
 
   #open(partition: Partition, saved: Saved): PartitionFold {
-    const { bug } = this.#world;
-    const certifier = bugInCertifier(bug);
+    const { bug, limits } = this.#world;
+    const certifier = bugInCertifier(bug, limits);
     const decider =
-      certifier === null ? Decider.resume(saved.decider) : Decider.over(new Assembler(), certifier, 0 as Offset);
+      certifier === null
+        ? Decider.resume(saved.decider, { certifier: limits })
+        : Decider.over(new Assembler(), certifier, 0 as Offset);
     return new PartitionFold(partition, saved, decider, accountsCodec());
   }
 
   async #follow(fold: PartitionFold, client: LogClient, signal: AbortSignal): Promise<void> {
     const { partition } = fold;
-    const told = bugInCertifier(this.#world.bug) === null ? this.#disk[partition]?.decider : null;
+    const told = bugInCertifier(this.#world.bug, this.#world.limits) === null ? this.#disk[partition]?.decider : null;
     const from = told?.replayFrom ?? (0 as Offset);
     for await (const records of client.tail(partition, from, signal)) {
       if (signal.aborted) return;

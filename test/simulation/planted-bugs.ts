@@ -1,4 +1,4 @@
-import { type Candidate, Certifier, type Verdict } from '#log/transactions/certifier.js';
+import { type Candidate, Certifier, type CertifierLimits, type Verdict } from '#log/transactions/certifier.js';
 import type { Offset } from '#schemas/kernel/brand.js';
 
 /** Bugs that are put in on purpose, to see that a simulation finds them. */
@@ -27,7 +27,7 @@ class BlindCertifier extends Certifier {
 }
 
 /** Null = the certifier is as it should be. */
-export function bugInCertifier(bug: PlantedBug | null): Certifier | null {
-  if (bug === 'certifier off by one') return new LateCertifier();
-  return bug === 'certifier off' ? new BlindCertifier() : null;
+export function bugInCertifier(bug: PlantedBug | null, limits: CertifierLimits): Certifier | null {
+  if (bug === 'certifier off by one') return new LateCertifier(limits);
+  return bug === 'certifier off' ? new BlindCertifier(limits) : null;
 }

@@ -1,4 +1,6 @@
 import type { StoredRecord } from '#log/change-log.js';
+import type { CertifierLimits } from '#log/transactions/certifier.js';
+import { Decider } from '#log/transactions/decider.js';
 import type { EventCodec } from '#schemas/events/codec.js';
 import type { Offset, Partition, VersionId } from '#schemas/kernel/brand.js';
 import type { Row } from '#schemas/values/value.js';
@@ -31,10 +33,13 @@ export class Referee {
   readonly watermarks = new Watermarks();
   readonly digests = new EqualDigests();
   readonly #histories: readonly History[];
+  /** As everybody has one, but from the beginning, without a pause. */
+  readonly #deciders: readonly Decider[];
   readonly #acknowledged: readonly Acknowledged[];
   readonly #codec: EventCodec = accountsCodec();
 
-  constructor(partitions: number) {
+  constructor(partitions: number, limits: CertifierLimits) {
+    this.#deciders = Array.from({ length: partitions }, () => Decider.resume(null, { certifier: limits }));
     this.#histories = Array.from({ length: partitions }, () => new History());
     this.#acknowledged = this.#histories.map((history) => new Acknowledged(history));
   }
@@ -64,7 +69,14 @@ export class Referee {
     const before = history.newest;
     const event = checkRoundTrip(this.#codec, value, key);
     this.lines.push(recordLine(partition, offset, event));
-    const commit = history.take(offset, event);
+    const verdict = (this.#deciders[partition] as Decider).take(offset, event)?.verdict.kind;
+    const commit = history.take(offset, event, verdict === 'snapshot-too-old');
+    const outcome = history.outcomes.get(offset);
+    insist(
+      verdict === outcome,
+      'I3',
+      () => `offset ${offset} of partition ${partition} is decided as ${verdict}, and should be as ${outcome}`,
+    );
     if (commit === null) return;
     checkCommitOrder(history, commit);
     checkMoney(before, commit);

@@ -1,5 +1,7 @@
+import type { CertifierLimits } from '#log/transactions/certifier.js';
 import type { Partition, ServerId } from '#schemas/kernel/brand.js';
 import { insist } from '../invariants/violation.js';
+import { startCertifiedEngine } from './certified-engine.js';
 import { EngineSite } from './engine-site.js';
 import { LatestState, VersionsState } from './folded-state.js';
 import { FollowerSite } from './follower-site.js';
@@ -9,6 +11,7 @@ import { Referee } from './referee.js';
 import { type Actor, type Choice, Scheduler } from './scheduler.js';
 import { SeededRandom } from './seeded-random.js';
 import { SimulatedLog } from './simulated-log.js';
+import { startSoleEngine } from './sole-engine.js';
 import { VirtualTime } from './virtual-clock.js';
 
 export interface Result {
@@ -36,6 +39,15 @@ export interface SimulationOptions {
 }
 
 const STEPS = 300;
+/** That share a partition. */
+const ENGINES_MAX = 3;
+/** Windows so small that transactions fall out of them, and one as in life. */
+const WINDOWS: readonly CertifierLimits[] = [
+  { offsets: 1_000_000, keys: 500_000 },
+  { offsets: 1_000_000, keys: 500_000 },
+  { offsets: 7, keys: 1_000 },
+  { offsets: 1_000, keys: 7 },
+];
 /** More than any world needs to come to rest. */
 const CLOSING_STEPS_MAX = 20_000;
 
@@ -48,11 +60,13 @@ export class World {
   readonly referee: Referee;
   readonly rates: NetworkRates;
   readonly bug: PlantedBug | null;
+  /** Of every certifier in this world. */
+  readonly limits: CertifierLimits;
   /** Some seeds see nothing go wrong: what then is found has another cause. */
   readonly faults: boolean;
   /** No clients and no faults any more: the world comes to rest. */
   closing = false;
-  readonly #engines: EngineSite[];
+  readonly #engines: readonly EngineSite[];
   readonly #followers: readonly FollowerSite[];
 
   constructor({ seed, bug = null }: SimulationOptions) {
@@ -61,26 +75,37 @@ export class World {
     this.scheduler = new Scheduler(this.random.fork());
     const partitions = 1 + this.random.below(2);
     this.faults = this.random.chance(0.9);
-    const broken = this.faults ? this.random.pick([0, 0.02, 0.1]) : 0;
+    const broken = this.faults ? this.random.pick([0, 0.03, 0.15]) : 0;
     this.rates = {
-      land: this.random.pick([1, 3, 8]),
-      acknowledge: this.random.pick([1, 3, 8]),
-      deliver: this.random.pick([0.3, 1, 3]),
+      land: this.random.pick([2, 4, 8]),
+      acknowledge: this.random.pick([2, 4, 8]),
+      deliver: this.random.pick([0.5, 2, 6]),
       fail: broken,
       lose: broken,
       settle: 1,
     };
+    this.limits = this.random.pick(WINDOWS);
     this.log = new SimulatedLog(partitions);
-    this.referee = new Referee(partitions);
+    this.referee = new Referee(partitions, this.limits);
     this.log.onRecord = (partition, record) => this.referee.record(partition, record);
-    this.#engines = Array.from(
-      { length: partitions },
-      (_, partition) => new EngineSite(this, partition as Partition, (partition + 1) as ServerId),
-    );
+    this.#engines = Array.from({ length: partitions }, (_, partition) =>
+      this.#enginesOf(partition as Partition),
+    ).flat();
     this.#followers = [
       new FollowerSite(this, 'versions', () => new VersionsState()),
       new FollowerSite(this, 'latest', () => new LatestState()),
     ];
+  }
+
+  /** One engine that has the partition for itself, or several that share it. */
+  #enginesOf(partition: Partition): readonly EngineSite[] {
+    const first = partition * ENGINES_MAX + 1;
+    const count = 1 + this.random.below(ENGINES_MAX);
+    if (count === 1) return [new EngineSite(this, startSoleEngine, partition, first as ServerId)];
+    return Array.from(
+      { length: count },
+      (_, i) => new EngineSite(this, startCertifiedEngine, partition, (first + i) as ServerId),
+    );
   }
 
   async run(steps: number): Promise<void> {
