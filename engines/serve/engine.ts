@@ -26,6 +26,7 @@ import { GatewayConnection } from './connection.js';
 import { EventSchemaRegistrar, EventSchemaStore } from './event-schemas.js';
 import type { EngineServices } from './services.js';
 import { SessionActivity } from './session-activity.js';
+import { type TableDigests, tableDigests } from './table-digests.js';
 
 export interface EngineOptions {
   readonly log: ChangeLog;
@@ -310,6 +311,12 @@ export class Engine {
       releases: this.#store.statistics.releases,
       clockAheadMs: Number(this.#clock.aheadMicros()) / 1_000,
     };
+  }
+
+  /** What all tables of users come to now. */
+  digests(): Promise<TableDigests> {
+    const { nextTurn } = this.#services;
+    return tableDigests(this.catalog, this.#manager, this.#store, nextTurn);
   }
 
   /** Ends the sessions and takes the rows to disk. The log is still open. */

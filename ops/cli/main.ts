@@ -14,6 +14,8 @@ import { StartRefused } from '../processes/start-refused.js';
 import { type ClockFlags, runClock } from './clock-command.js';
 import { CommandFailed } from './command-failed.js';
 import { printLog, verifyLog } from './log-command.js';
+import { NodeHttp } from './node-http.js';
+import { printProjections, rebuildProjection, verifyNode } from './projection-command.js';
 import { startNode } from './start-command.js';
 import { printStatus } from './status-command.js';
 import { stopNode } from './stop-command.js';
@@ -117,6 +119,36 @@ withSettings(
       generate: generatePassword === true,
     });
   });
+
+interface NodeFlags extends Flags {
+  readonly json?: boolean;
+}
+
+/** The node that a command is for. A port counts only where it is given: the data folder knows the other. */
+function nodeOf(flags: Flags): NodeHttp {
+  const configuration = configurationOf(flags);
+  return new NodeHttp(configuration, flags.httpPort === undefined ? null : configuration.httpPort);
+}
+
+const projection = program
+  .command('projection')
+  .description('folds of the log that a running node keeps beside its engine');
+withSettings(projection.command('status').description('how far each one is'), ['data', 'httpPort'])
+  .option('--json', 'as JSON')
+  .action(({ json, ...flags }: NodeFlags) => printProjections(nodeOf(flags), json === true));
+withSettings(
+  projection.command('rebuild <name>').description('throw away what a projection has and fold the log again'),
+  ['data', 'httpPort'],
+).action((name: string, flags: Flags) => rebuildProjection(nodeOf(flags), name));
+
+withSettings(
+  program
+    .command('verify')
+    .description(
+      'compare what the engine, each projection and a replay of the log say of every table; exit code 1 when they differ',
+    ),
+  ['data', 'httpPort'],
+).action((flags: Flags) => verifyNode(nodeOf(flags)));
 
 /** Says what went wrong, in a line where it was to be expected; answers the exit code. */
 function report(error: unknown): number {

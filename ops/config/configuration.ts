@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { PROJECTIONS, type ProjectionName } from '../processes/projection-contract.js';
 import { nearestName } from './nearest-name.js';
 import {
   clockGroup,
   host,
   httpUrl,
   integer,
+  listOf,
   logUrl,
   oneOf,
   optional,
@@ -35,6 +37,8 @@ export interface Configuration {
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace';
   /** How long a commit waits for a Kafka log before it fails, milliseconds. */
   readonly commitTimeoutMs: number;
+  /** Folds of the log that the node runs beside its engine. */
+  readonly projections: readonly ProjectionName[];
   /** Rows beyond this leave memory for the disk, megabytes. */
   readonly rowMemoryMb: number;
   /** 'local' = this machine's time, 'cluster' = that of the masters whose beats are heard in the group. */
@@ -97,6 +101,12 @@ export const SETTINGS: { readonly [K in keyof Configuration]: Setting<Configurat
     read: integer(100, 3_600_000),
     argument: 'ms',
     help: 'how long a commit waits for a Kafka log before it fails',
+  },
+  projections: {
+    initial: PROJECTIONS,
+    read: listOf(...PROJECTIONS),
+    argument: 'names',
+    help: 'folds of the log that run beside the engine, separated by commas, or none',
   },
   rowMemoryMb: {
     initial: 1_024,
@@ -192,6 +202,7 @@ export function readConfiguration(sources: ConfigurationSources): Configuration 
     maxConnections: one('maxConnections'),
     logLevel: one('logLevel'),
     commitTimeoutMs: one('commitTimeoutMs'),
+    projections: one('projections'),
     rowMemoryMb: one('rowMemoryMb'),
     clock: one('clock'),
     clockGroup: one('clockGroup'),

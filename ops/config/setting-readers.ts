@@ -63,3 +63,20 @@ export const clockGroup: SettingReader<string> = (value) => {
   parseClockGroup(text(value));
   return text(value);
 };
+
+/** Names separated by commas, or a list of them in a file; `none` = an empty one. */
+export function listOf<T extends string>(...allowed: readonly T[]): SettingReader<readonly T[]> {
+  const one = oneOf(...allowed);
+  return (value) => {
+    if (value === 'none' || value === '') return [];
+    const names: readonly unknown[] = Array.isArray(value) ? value : String(value).split(',');
+    const read = names.map((name) => {
+      try {
+        return one(typeof name === 'string' ? name.trim() : name);
+      } catch {
+        throw new Error(`must be none, or some of ${allowed.join(', ')} separated by commas`);
+      }
+    });
+    return [...new Set(read)];
+  };
+}

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import fastify, { type FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { metricsText } from './metrics.js';
+import { type ProjectionControl, projectionRoutes } from './projection-routes.js';
 import { registryRoutes } from './registry-routes.js';
 
 /** A call to the engine's process. */
@@ -15,6 +16,7 @@ export interface ApplicationOptions {
   ready(): boolean;
   /** A foreign registry is in use: ours does not answer. */
   readonly externalRegistry: string | null;
+  readonly projections: ProjectionControl;
   readonly logger: Logger;
 }
 
@@ -41,6 +43,7 @@ export function application(options: ApplicationOptions): FastifyInstance {
       .type('text/plain; version=0.0.4; charset=utf-8')
       .send(await metricsText({ engine, gateway, ready: options.ready() })),
   );
+  projectionRoutes(app, options.projections);
   if (options.externalRegistry === null) registryRoutes(app, engine);
   return app;
 }

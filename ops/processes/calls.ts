@@ -51,12 +51,17 @@ export class Caller {
 
   /** Rejects with CallError, also when the child does not answer in time. */
   call(method: string, ...args: readonly unknown[]): Promise<unknown> {
+    return this.callFor(CALL_TIMEOUT_MS, method, ...args);
+  }
+
+  /** The same, for what may take as long as `timeoutMs`. */
+  callFor(timeoutMs: number, method: string, ...args: readonly unknown[]): Promise<unknown> {
     const id = this.#next++;
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         this.#waiting.delete(id);
-        reject(new CallError(`the process did not answer ${method} in ${CALL_TIMEOUT_MS} ms`, 503, null));
-      }, CALL_TIMEOUT_MS);
+        reject(new CallError(`the process did not answer ${method} in ${timeoutMs} ms`, 503, null));
+      }, timeoutMs);
       this.#waiting.set(id, { resolve, reject, timer });
       const question: Question = { kind: 'call', id, method, args };
       if (!this.#child.connected) {

@@ -39,6 +39,10 @@ export class Child {
     return this.#caller.call(method, ...args);
   }
 
+  callFor(timeoutMs: number, method: string, ...args: readonly unknown[]): Promise<unknown> {
+    return this.#caller.callFor(timeoutMs, method, ...args);
+  }
+
   signal(signal: NodeJS.Signals): void {
     this.#process.kill(signal);
   }

@@ -12,6 +12,7 @@ import type { Configuration } from '../config/configuration.js';
 import { systemRandom } from '../ports/system-clock.js';
 import { answerCalls } from './calls.js';
 import { openClock } from './clock-source.js';
+import { printDigestColumns } from './digest-columns.js';
 import { type EngineFigures, type EngineProcessConfig, type EngineReady, REFUSED } from './engine-contract.js';
 import { gatewayInside } from './gateway-inside.js';
 import { Latency } from './latency.js';
@@ -20,6 +21,7 @@ import { openLogger } from './logger.js';
 import { onStoreFull } from './on-store-full.js';
 import { runForOperator } from './operator-session.js';
 import { registryCalls } from './registry-calls.js';
+import type { EngineDigests } from './verification.js';
 
 /** Errors of a start that would fail the same way again, until somebody does something about it. */
 const REFUSALS: ReadonlySet<string> = new Set(['LogCorrupted', 'LogLocked', 'DriverMissing']);
@@ -84,6 +86,15 @@ async function run(): Promise<void> {
       memory: process.memoryUsage(),
       clusterClock: clockStatus(),
     }),
+    digests: async (): Promise<EngineDigests> => {
+      const { offset, tables } = await engine.digests();
+      const requests = tables.map(({ table, name, columns }) => ({
+        table,
+        name,
+        columns: printDigestColumns(columns),
+      }));
+      return { tier: 'engine', offset, tables, requests };
+    },
     run: (statement: Statement) => runForOperator(engine, database, statement),
     ...registryCalls(engine.registry),
   });

@@ -12,6 +12,8 @@ import { type Child, type ChildOptions, startChild } from './child.js';
 import { listenControl } from './control-socket.js';
 import { type EngineProcessConfig, type EngineReady, REFUSED } from './engine-contract.js';
 import { clientHost, connectionUrl, isLoopback, requireFree } from './listening-address.js';
+import { NodeProjections } from './node-projections.js';
+import { isProjection, PROJECTIONS, type ProjectionName, type ProjectionProcessConfig } from './projection-contract.js';
 import { isSameLog, rememberedLog, rememberLog } from './remembered-log.js';
 import { birthOf, readRunFile, removeRunFile, writeRunFile } from './run-file.js';
 import { StartRefused } from './start-refused.js';
@@ -29,6 +31,7 @@ const GATEWAY = 'gateway-postgres';
 /** A small young generation makes many short collections; both processes live on short-lived objects. */
 const ENGINE_FLAGS: readonly string[] = ['--max-semi-space-size=64', '--max-old-space-size=6144'];
 const GATEWAY_FLAGS: readonly string[] = ['--max-semi-space-size=32'];
+const PROJECTION_FLAGS: readonly string[] = ['--max-semi-space-size=32'];
 
 /**
  * Runs the processes of one node: the engine, a gateway for each protocol, and HTTP in this one. It owns the run file, the control socket and
@@ -135,6 +138,7 @@ export class Supervisor {
     // Not before: a name that was mistyped would bind the folder to it.
     rememberLog(data, configuration.log);
     if (configuration.gatewayPlacement === 'process') await this.#startGateway();
+    await Promise.all(configuration.projections.map((name) => this.#startProjection(name)));
     this.#noteStart();
   }
 
@@ -145,6 +149,10 @@ export class Supervisor {
       gateway: (method) => this.#children.get(GATEWAY)?.call(method) ?? Promise.resolve(null),
       ready: () => this.#ready,
       externalRegistry: registry,
+      projections: new NodeProjections({
+        configuration: this.#configuration,
+        child: (name) => this.#children.get(name),
+      }),
       logger: this.#logger,
     });
     await this.#app.listen({ host, port: httpPort });
@@ -194,6 +202,18 @@ export class Supervisor {
     this.#writeRunFile();
   }
 
+  async #startProjection(name: ProjectionName): Promise<void> {
+    const socketPath = join(this.#socketFolder, `${name}.sock`);
+    const message: ProjectionProcessConfig = { configuration: this.#configuration, name, socketPath };
+    await this.#run(name, { module: '../processes/projection.js', args: [], message, nodeFlags: PROJECTION_FLAGS });
+  }
+
+  /** Starts what is called so; a gateway finds a new engine by itself. */
+  #startNamed(name: string): Promise<void> {
+    if (name === ENGINE) return this.#startEngine();
+    return isProjection(name) ? this.#startProjection(name) : this.#startGateway();
+  }
+
   /** Resolves when the child serves. */
   async #run<T>(name: string, options: Omit<ChildOptions, 'name' | 'onEnd' | 'onLink'>): Promise<T> {
     if (this.#stopped !== null) throw new StartRefused('the node is stopping');
@@ -226,7 +246,10 @@ export class Supervisor {
     this.#linked.delete(name);
     if (this.#stopped !== null) return;
     this.#writeRunFile();
-    if (how === `exit code ${REFUSED}`) {
+    if (how === `exit code ${REFUSED}` && isProjection(name)) {
+      // Clients are served without it; it has said why it stands still, and where.
+      this.#logger.fatal({ process: name }, 'projection has refused to go on, and is not started again');
+    } else if (how === `exit code ${REFUSED}`) {
       this.#logger.fatal({ process: name }, 'process has refused to go on; the node ends');
       void this.#end(REFUSED);
     } else this.#startAgain(name, how, ranMs);
@@ -240,9 +263,7 @@ export class Supervisor {
     this.#logger.error({ process: name, how, ranMs: Math.round(ranMs), delayMs }, 'process ended; starting it again');
     setTimeout(() => {
       if (this.#stopped !== null) return;
-      // A gateway finds the new engine by itself.
-      const starting = name === ENGINE ? this.#startEngine() : this.#startGateway();
-      starting.then(
+      this.#startNamed(name).then(
         () => this.#logger.info({ process: name, pid: this.#children.get(name)?.pid }, 'process serves again'),
         (error: Error) => {
           if (this.#stopped !== null) return;
@@ -262,7 +283,8 @@ export class Supervisor {
 
   /** Gateways load their dialects anew: new connections use the new ones. */
   reload(): void {
-    for (const child of this.#children.values()) if (child.name !== ENGINE) child.signal('SIGHUP');
+    for (const child of this.#children.values())
+      if (child.name !== ENGINE && !isProjection(child.name)) child.signal('SIGHUP');
   }
 
   /** Stops everything: gateways first, so that clients' statements end, then the engine. Resolves when all of it is gone. */
@@ -286,7 +308,8 @@ export class Supervisor {
     await this.#app?.close();
     if (!this.#ownsRunFile) return;
     removeRunFile(this.#configuration.data);
-    for (const name of ['engine.sock', 'control.sock']) rmSync(join(this.#socketFolder, name), { force: true });
+    for (const name of ['engine.sock', 'control.sock', ...PROJECTIONS.map((each) => `${each}.sock`)])
+      rmSync(join(this.#socketFolder, name), { force: true });
     if (dirname(this.#socketFolder) === tmpdir()) rmSync(this.#socketFolder, { recursive: true, force: true });
     this.#logger.info('node stopped');
   }

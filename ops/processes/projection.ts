@@ -1,0 +1,123 @@
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import { Ingestion } from '#projections/ingestion/ingestion.js';
+import { KnownSchemas } from '#projections/runner/known-schemas.js';
+import { ProjectionRunner } from '#projections/runner/runner.js';
+import type { ObjectId, Offset, Partition } from '#schemas/kernel/brand.js';
+import { answerCalls } from './calls.js';
+import { parseDigestColumns } from './digest-columns.js';
+import { REFUSED } from './engine-contract.js';
+import { schemaAccess } from './event-schema-ids.js';
+import { openLogger } from './logger.js';
+import type {
+  DigestRequest,
+  ProjectionFigures,
+  ProjectionProcessConfig,
+  RebuildFigures,
+  TierDigests,
+} from './projection-contract.js';
+import { openRecordSource } from './record-source.js';
+
+const PARTITION = 0 as Partition;
+
+/** Errors that would come again: the log is damaged, or holds what nobody understands. */
+const REFUSALS: ReadonlySet<string> = new Set(['LogCorrupted', 'ProjectionStopped']);
+
+async function run(): Promise<void> {
+  const { configuration, name } = await received();
+  const logger = openLogger(name, configuration.logLevel);
+  const folder = join(configuration.data, name);
+  const schemas = new KnownSchemas(join(folder, 'schemas.json'));
+  const { ids, fetchSchemas } = await schemaAccess(configuration, schemas);
+  const projection = new Ingestion(join(folder, 'versions'), schemas, ids);
+  const { source, close } = await openRecordSource(configuration);
+  const runner = new ProjectionRunner({
+    projection,
+    source,
+    partition: PARTITION,
+    schemas,
+    ids,
+    fetchSchemas,
+    onRebuild: (reason) => logger.warn({ reason }, 'the projection is built anew from the log'),
+  });
+  const rebuilding = new Rebuilding(runner);
+  answerCalls({
+    figures: (): ProjectionFigures => ({
+      name,
+      applied: runner.applied,
+      events: runner.events,
+      rebuild: rebuilding.figures,
+      memory: { rss: process.memoryUsage.rss() },
+    }),
+    rebuild: () => rebuilding.start(),
+    digests: async (offset: number, tables: readonly DigestRequest[]): Promise<TierDigests> => {
+      await runner.waitFor(offset as Offset);
+      const found: Array<Awaited<ReturnType<Ingestion['digest']>>> = [];
+      for (const { table, columns } of tables)
+        found.push(await projection.digest(table as ObjectId, parseDigestColumns(columns), offset as Offset));
+      return { tier: name, offset, tables: found };
+    },
+  });
+  const stop = stopWhenTold();
+  process.send?.({ kind: 'ready' });
+  await runner.run(stop);
+  await projection.close();
+  await close();
+  logger.info({ applied: runner.applied }, 'projection stopped');
+  process.exit(0);
+}
+
+/** A rebuild at a time, and how the last one went. */
+class Rebuilding {
+  readonly #runner: ProjectionRunner;
+  #began = 0;
+  #eventsBefore = 0;
+  #last: RebuildFigures | null = null;
+
+  constructor(runner: ProjectionRunner) {
+    this.#runner = runner;
+  }
+
+  get figures(): RebuildFigures | null {
+    if (this.#last === null || this.#last.done) return this.#last;
+    return this.#soFar(false);
+  }
+
+  /** Begins one, unless one is under way. */
+  start(): void {
+    if (this.#last?.done === false) return;
+    this.#began = performance.now();
+    this.#eventsBefore = this.#runner.events;
+    this.#last = this.#soFar(false);
+    void this.#runner.rebuild().then(() => {
+      this.#last = this.#soFar(true);
+    });
+  }
+
+  #soFar(done: boolean): RebuildFigures {
+    const ms = Math.round(performance.now() - this.#began);
+    return { done, events: this.#runner.events - this.#eventsBefore, ms };
+  }
+}
+
+function stopWhenTold(): AbortSignal {
+  const controller = new AbortController();
+  const stop = (): void => controller.abort();
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+  process.on('disconnect', stop);
+  return controller.signal;
+}
+
+function received(): Promise<ProjectionProcessConfig> {
+  return new Promise((resolve) => process.once('message', (message) => resolve(message as ProjectionProcessConfig)));
+}
+
+function end(error: unknown, logger: Logger): void {
+  const refused = error instanceof Error && REFUSALS.has(error.name);
+  logger.fatal({ err: error }, 'the projection cannot go on');
+  const message = error instanceof Error ? error.message : String(error);
+  process.send?.({ kind: 'failed', message }, () => process.exit(refused ? REFUSED : 1));
+}
+
+run().catch((error: unknown) => end(error, openLogger('projection', 'error')));
