@@ -13,6 +13,8 @@ export interface ProjectionProcessConfig {
   readonly configuration: Configuration;
   readonly name: ProjectionName;
   readonly socketPath: string;
+  /** Why its data is not to be trusted, though it may look well; null when it is. */
+  readonly mistrust: string | null;
 }
 
 /** A projection of a running node, as operators see it. */

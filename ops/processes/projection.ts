@@ -1,3 +1,4 @@
+import { setPriority } from 'node:os';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { Ingestion } from '#projections/ingestion/ingestion.js';
@@ -19,17 +20,25 @@ import type {
 import { openRecordSource } from './record-source.js';
 
 const PARTITION = 0 as Partition;
+const BUILT_ANEW = 'the projection is built anew from the log';
+/** Clients come first: what follows the log takes the time that is left. */
+const NICENESS = 10;
 
 /** Errors that would come again: the log is damaged, or holds what nobody understands. */
 const REFUSALS: ReadonlySet<string> = new Set(['LogCorrupted', 'ProjectionStopped']);
 
 async function run(): Promise<void> {
-  const { configuration, name } = await received();
+  setPriority(NICENESS);
+  const { configuration, name, mistrust } = await received();
   const logger = openLogger(name, configuration.logLevel);
   const folder = join(configuration.data, name);
   const schemas = new KnownSchemas(join(folder, 'schemas.json'));
   const { ids, fetchSchemas } = await schemaAccess(configuration, schemas);
   const projection = new Ingestion(join(folder, 'versions'), schemas, ids);
+  if (mistrust !== null) {
+    logger.warn({ reason: mistrust }, BUILT_ANEW);
+    await projection.drop();
+  }
   const { source, close } = await openRecordSource(configuration);
   const runner = new ProjectionRunner({
     projection,
@@ -38,7 +47,7 @@ async function run(): Promise<void> {
     schemas,
     ids,
     fetchSchemas,
-    onRebuild: (reason) => logger.warn({ reason }, 'the projection is built anew from the log'),
+    onRebuild: (reason) => logger.warn({ reason }, BUILT_ANEW),
   });
   const rebuilding = new Rebuilding(runner);
   answerCalls({

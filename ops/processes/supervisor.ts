@@ -31,6 +31,8 @@ const GATEWAY = 'gateway-postgres';
 /** A small young generation makes many short collections; both processes live on short-lived objects. */
 const ENGINE_FLAGS: readonly string[] = ['--max-semi-space-size=64', '--max-old-space-size=6144'];
 const GATEWAY_FLAGS: readonly string[] = ['--max-semi-space-size=32'];
+/** Signals by which a process ends that reads what is not there. */
+const BAD_ACCESS: ReadonlySet<string> = new Set(['SIGSEGV', 'SIGBUS']);
 const PROJECTION_FLAGS: readonly string[] = ['--max-semi-space-size=32'];
 
 /**
@@ -48,6 +50,7 @@ export class Supervisor {
   /** Gateways that have found the engine: one that was started again serves nobody until they have. */
   readonly #linked = new Set<string>();
   readonly #backOffs = new Map<string, BackOff>();
+  readonly #mistrusted = new Map<string, string>();
   #passwords: readonly string[] = [];
   /** The first superuser's password as far as this node knows it. */
   #password: string | null = null;
@@ -204,8 +207,10 @@ export class Supervisor {
 
   async #startProjection(name: ProjectionName): Promise<void> {
     const socketPath = join(this.#socketFolder, `${name}.sock`);
-    const message: ProjectionProcessConfig = { configuration: this.#configuration, name, socketPath };
+    const mistrust = this.#mistrusted.get(name) ?? null;
+    const message: ProjectionProcessConfig = { configuration: this.#configuration, name, socketPath, mistrust };
     await this.#run(name, { module: '../processes/projection.js', args: [], message, nodeFlags: PROJECTION_FLAGS });
+    this.#mistrusted.delete(name);
   }
 
   /** Starts what is called so; a gateway finds a new engine by itself. */
@@ -244,6 +249,8 @@ export class Supervisor {
     this.#children.delete(name);
     this.#serving.delete(name);
     this.#linked.delete(name);
+    // What it has mapped into its memory is not what it should be.
+    if (isProjection(name) && BAD_ACCESS.has(how)) this.#mistrusted.set(name, `its process ended by ${how}`);
     if (this.#stopped !== null) return;
     this.#writeRunFile();
     if (how === `exit code ${REFUSED}` && isProjection(name)) {

@@ -1,7 +1,10 @@
 import { rmSync } from 'node:fs';
+import { crc32 } from 'node:zlib';
 import { type Database, open, type RootDatabase } from 'lmdb';
 import type { ObjectId, Offset, VersionId } from '#schemas/kernel/brand.js';
+import { SqlError } from '#schemas/sqlstate/sql-error.js';
 import { type Checkpoint, ProjectionDamaged, type SourcedVersion } from '../runner/projection.js';
+import { damageOfDataFile } from './data-file.js';
 import {
   fitsKey,
   idKey,
@@ -24,8 +27,10 @@ export interface KeptVersion {
 }
 
 /*
- *   value = 0x00 source | 0x01 length:uint32 row-key source (where the key is too short for it)
+ *   value = crc32:uint32 body      of the body: LMDB does not notice bytes that have changed on the disk
+ *   body  = 0x00 source | 0x01 length:uint32 row-key source (where the key is too short for it)
  */
+const CRC_BYTES = 4;
 const KEY_OUTSIDE = 0;
 const KEY_INSIDE = 1;
 
@@ -45,9 +50,13 @@ export class VersionStore {
   #versions: Bytes;
   #ids: Bytes;
   #times: Bytes;
+  /** Why the files that were there could not be opened; they are gone then. */
+  #damage: string | null;
 
   constructor(folder: string) {
     this.#folder = folder;
+    this.#damage = damageOfDataFile(folder);
+    if (this.#damage !== null) rmSync(folder, { recursive: true, force: true });
     this.#root = openRoot(folder);
     this.#versions = this.#part('versions');
     this.#ids = this.#part('ids');
@@ -60,6 +69,7 @@ export class VersionStore {
 
   /** Null when nothing was written yet. Throws ProjectionDamaged. */
   checkpoint(): Checkpoint | null {
+    if (this.#damage !== null) throw new ProjectionDamaged(this.#damage);
     const bytes = this.#root.get(CHECKPOINT);
     if (bytes === undefined) return null;
     try {
@@ -73,10 +83,16 @@ export class VersionStore {
 
   /** Runs `write`, whose puts become durable together with the checkpoint. */
   async commit(checkpoint: Checkpoint, write: () => void): Promise<void> {
-    await this.#root.transaction(() => {
+    const all = (): void => {
       write();
       this.#root.putSync(CHECKPOINT, Buffer.from(JSON.stringify({ format: FORMAT, ...checkpoint })));
-    });
+    };
+    try {
+      await this.#root.transaction(all);
+    } catch (error) {
+      if (!/MDB_(CORRUPTED|PAGE_NOTFOUND|PANIC|INVALID)/.test(String(error))) throw error;
+      throw new ProjectionDamaged(`the pages of ${this.#folder} are damaged: ${error}`, { cause: error });
+    }
   }
 
   /** False when the version is there already. Within `commit`. */
@@ -158,6 +174,7 @@ export class VersionStore {
   async drop(): Promise<void> {
     await this.#root.close();
     rmSync(this.#folder, { recursive: true, force: true });
+    this.#damage = null;
     this.#root = openRoot(this.#folder);
     this.#versions = this.#part('versions');
     this.#ids = this.#part('ids');
@@ -182,21 +199,29 @@ function openRoot(path: string): RootDatabase<Buffer, Buffer> {
 }
 
 function encoded({ key, source }: SourcedVersion): Buffer {
-  const head = fitsKey(key) ? 1 : 5 + key.length;
+  const isOutside = fitsKey(key);
+  const head = CRC_BYTES + (isOutside ? 1 : 5 + key.length);
   const value = Buffer.allocUnsafe(head + source.length);
-  if (head === 1) value[0] = KEY_OUTSIDE;
-  else {
-    value[0] = KEY_INSIDE;
-    value.writeUInt32BE(key.length, 1);
-    value.write(key, 5, 'latin1');
+  value[CRC_BYTES] = isOutside ? KEY_OUTSIDE : KEY_INSIDE;
+  if (!isOutside) {
+    value.writeUInt32BE(key.length, CRC_BYTES + 1);
+    value.write(key, CRC_BYTES + 5, 'latin1');
   }
   value.set(source, head);
+  value.writeUInt32BE(crc32(value.subarray(CRC_BYTES)), 0);
   return value;
 }
 
+/** Throws data_corrupted for a value that is not as it was written. */
 function kept(key: Buffer, value: Buffer): KeptVersion {
   const offset = offsetOfKey(key);
-  if (value[0] === KEY_OUTSIDE) return { rowKey: rowKeyOf(key), offset, source: value.subarray(1) };
-  const end = 5 + value.readUInt32BE(1);
-  return { rowKey: value.toString('latin1', 5, end), offset, source: value.subarray(end) };
+  const body = value.subarray(CRC_BYTES);
+  if (value.length <= CRC_BYTES || crc32(body) !== value.readUInt32BE(0)) {
+    throw new SqlError('data_corrupted', `the ingestion tier's version of a row from offset ${offset} is damaged`, {
+      hint: 'Run polylog projection rebuild ingestion.',
+    });
+  }
+  if (body[0] === KEY_OUTSIDE) return { rowKey: rowKeyOf(key), offset, source: body.subarray(1) };
+  const end = 5 + body.readUInt32BE(1);
+  return { rowKey: body.toString('latin1', 5, end), offset, source: body.subarray(end) };
 }

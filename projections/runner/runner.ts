@@ -81,7 +81,7 @@ export class ProjectionRunner {
       while (!signal.aborted) {
         this.#turn = new AbortController();
         if (signal.aborted) return;
-        await this.#follow(this.#turn.signal);
+        await this.#followWhole(this.#turn.signal);
         const rebuild = this.#rebuild;
         if (rebuild === null) continue;
         await this.#forget('it was asked for');
@@ -129,6 +129,16 @@ export class ProjectionRunner {
     this.#applied = 0 as Offset;
   }
 
+  /** A projection that finds its own data damaged begins anew. */
+  async #followWhole(signal: AbortSignal): Promise<void> {
+    try {
+      await this.#follow(signal);
+    } catch (error) {
+      if (!(error instanceof ProjectionDamaged)) throw error;
+      await this.#forget(error.message);
+    }
+  }
+
   async #follow(signal: AbortSignal): Promise<void> {
     const { source, partition } = this.#options;
     const checkpoint = await this.#begin();
@@ -148,15 +158,7 @@ export class ProjectionRunner {
 
   /** The checkpoint to go on from; null where the fold begins anew. */
   async #begin(): Promise<Checkpoint | null> {
-    const { projection } = this.#options;
-    let found: Checkpoint | null;
-    try {
-      found = projection.checkpoint();
-    } catch (error) {
-      if (!(error instanceof ProjectionDamaged)) throw error;
-      await this.#forget(error.message);
-      return null;
-    }
+    const found = this.#options.projection.checkpoint();
     if (found === null || (await this.#isOfThisLog(found))) return found;
     await this.#forget(`the log is not the one that it was folded from up to offset ${found.decider.offset}`);
     return null;
