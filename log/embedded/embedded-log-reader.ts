@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises';
+import { open, readFile, stat } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Offset, Partition } from '#schemas/kernel/brand.js';
 import { LogCorrupted, type StoredRecord } from '../change-log.js';
@@ -9,6 +9,7 @@ import { listSegments, readSegment, type Segment, type SegmentEnd } from './segm
 
 /** How often a following reader looks for more. */
 const POLL_MS = 50;
+const PEEK_BYTES = 16;
 
 /** Damage that `verify` found. */
 export interface Damage {
@@ -24,6 +25,49 @@ export interface Verified {
   readonly damage: readonly Damage[];
   /** Bytes behind the last record that are the remains of a write that broke off; none is damage. */
   readonly tornBytes: number;
+}
+
+/** How far a reader has come. */
+interface Place {
+  /** Offset of the next record. */
+  next: number;
+  /** The segment that was read last, and to which position. */
+  path: string;
+  position: number;
+}
+
+/**
+ * Reads what a segment has got since it was read last. This runs many times a second where a log is followed and nobody writes: a few bytes tell that nothing was added
+ * (zeros are written ahead of the records), and what was is not looked for from the segment's beginning.
+ */
+async function* readOn(
+  segment: Segment,
+  following: Segment | undefined,
+  place: Place,
+): AsyncGenerator<readonly StoredRecord[], void> {
+  const isSame = place.path === segment.path;
+  if (isSame && following === undefined && !(await holdsAnything(segment.path, place.position))) return;
+  if (isSame) segment.index.push([place.next, place.position]);
+  const stop = following?.first ?? Number.MAX_SAFE_INTEGER;
+  const end: SegmentEnd = yield* readSegment(segment, place.next, stop, (await stat(segment.path)).size);
+  if (following !== undefined && end.next < following.first) {
+    const what = `records up to offset ${following.first} are missing`;
+    throw new LogCorrupted(segment.path, end.position, end.next as Offset, what);
+  }
+  place.next = Math.max(place.next, end.next);
+  place.path = segment.path;
+  place.position = end.position;
+}
+
+/** Does anything but zeros stand at this position of a file? No record begins with as many of them. */
+async function holdsAnything(path: string, position: number): Promise<boolean> {
+  const file = await open(path, 'r');
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(PEEK_BYTES), 0, PEEK_BYTES, position);
+    return buffer.subarray(0, bytesRead).some((byte) => byte !== 0);
+  } finally {
+    await file.close();
+  }
 }
 
 /**
@@ -43,20 +87,14 @@ export class EmbeddedLogReader {
     from: Offset,
     follow: AbortSignal | null,
   ): AsyncIterable<readonly StoredRecord[]> {
-    let at: number = from;
+    const place: Place = { next: from, path: '', position: 0 };
     for (;;) {
       const segments = await listSegments(partitionFolder(this.#folder, partition));
       for (let i = 0; i < segments.length; i++) {
         const segment = segments[i];
-        const next = segments[i + 1];
-        if (segment === undefined || (next !== undefined && next.first <= at)) continue;
-        const stop = next?.first ?? Number.MAX_SAFE_INTEGER;
-        const end: SegmentEnd = yield* readSegment(segment, at, stop, (await stat(segment.path)).size);
-        if (next !== undefined && end.next < next.first) {
-          const what = `records up to offset ${next.first} are missing`;
-          throw new LogCorrupted(segment.path, end.position, end.next as Offset, what);
-        }
-        at = Math.max(at, end.next);
+        const following = segments[i + 1];
+        if (segment === undefined || (following !== undefined && following.first <= place.next)) continue;
+        yield* readOn(segment, following, place);
       }
       if (follow === null || follow.aborted) return;
       await sleep(POLL_MS, undefined, { signal: follow }).catch(() => undefined);

@@ -32,6 +32,7 @@ describe('the configuration', () => {
       maxConnections: 1000,
       logLevel: 'info',
       commitTimeoutMs: 30_000,
+      projections: ['ingestion'],
       rowMemoryMb: 1024,
       clock: 'local',
       clockGroup: '239.255.0.1:5555',
@@ -121,5 +122,13 @@ describe('the configuration', () => {
     expect(SETTING_NAMES.map(flagOf)).toContain('--commit-timeout-ms');
     expect(SETTING_NAMES.map(variableOf)).toContain('POLYLOG_COMMIT_TIMEOUT_MS');
     expect(new Set(SETTING_NAMES.map(variableOf)).size).toBe(SETTING_NAMES.length);
+  });
+
+  it('takes lists of names, from a file as a list', () => {
+    expect(read({ flags: { projections: 'none' } }).projections).toEqual([]);
+    expect(read({ flags: { projections: ' ingestion,ingestion' } }).projections).toEqual(['ingestion']);
+    expect(() => read({ flags: { projections: 'olap9' } })).toThrow(
+      /--projections: "olap9" must be none, or some of ingestion/,
+    );
   });
 });

@@ -141,8 +141,9 @@ export class Supervisor {
     // Not before: a name that was mistyped would bind the folder to it.
     rememberLog(data, configuration.log);
     if (configuration.gatewayPlacement === 'process') await this.#startGateway();
-    await Promise.all(configuration.projections.map((name) => this.#startProjection(name)));
     this.#noteStart();
+    // Clients need not wait for them.
+    for (const name of configuration.projections) this.#tryStart(name);
   }
 
   async #listenHttp(): Promise<void> {
@@ -253,13 +254,8 @@ export class Supervisor {
     if (isProjection(name) && BAD_ACCESS.has(how)) this.#mistrusted.set(name, `its process ended by ${how}`);
     if (this.#stopped !== null) return;
     this.#writeRunFile();
-    if (how === `exit code ${REFUSED}` && isProjection(name)) {
-      // Clients are served without it; it has said why it stands still, and where.
-      this.#logger.fatal({ process: name }, 'projection has refused to go on, and is not started again');
-    } else if (how === `exit code ${REFUSED}`) {
-      this.#logger.fatal({ process: name }, 'process has refused to go on; the node ends');
-      void this.#end(REFUSED);
-    } else this.#startAgain(name, how, ranMs);
+    if (how === `exit code ${REFUSED}`) this.#refused(name, 'see its own words above');
+    else this.#startAgain(name, how, ranMs);
   }
 
   /** Starts it again after a while, and again until it serves; only a refusal, which would come back each time, ends the node. */
@@ -269,23 +265,30 @@ export class Supervisor {
     const delayMs = backOff.delayMs(ranMs);
     this.#logger.error({ process: name, how, ranMs: Math.round(ranMs), delayMs }, 'process ended; starting it again');
     setTimeout(() => {
-      if (this.#stopped !== null) return;
-      this.#startNamed(name).then(
-        () => this.#logger.info({ process: name, pid: this.#children.get(name)?.pid }, 'process serves again'),
-        (error: Error) => {
-          if (this.#stopped !== null) return;
-          if (!(error instanceof StartRefused) || error.exitCode !== REFUSED) {
-            this.#startAgain(name, error.message, 0);
-            return;
-          }
-          this.#logger.fatal(
-            { process: name, reason: error.message },
-            'process cannot be started again; the node ends',
-          );
-          void this.#end(REFUSED);
-        },
-      );
+      if (this.#stopped === null) this.#tryStart(name);
     }, delayMs);
+  }
+
+  #tryStart(name: string): void {
+    this.#startNamed(name).then(
+      () => this.#logger.info({ process: name, pid: this.#children.get(name)?.pid }, 'process serves'),
+      (error: Error) => {
+        if (this.#stopped !== null) return;
+        const refused = error instanceof StartRefused && error.exitCode === REFUSED;
+        if (refused) this.#refused(name, error.message);
+        else this.#startAgain(name, error.message, 0);
+      },
+    );
+  }
+
+  /** A process will not go on, however often it is started. Without a projection clients are served all the same. */
+  #refused(name: string, reason: string): void {
+    if (isProjection(name)) {
+      this.#logger.fatal({ process: name, reason }, 'projection has refused to go on, and is not started again');
+      return;
+    }
+    this.#logger.fatal({ process: name, reason }, 'process has refused to go on; the node ends');
+    void this.#end(REFUSED);
   }
 
   /** Gateways load their dialects anew: new connections use the new ones. */
