@@ -1,6 +1,7 @@
 import type { StoredRecord } from '#log/change-log.js';
 import { digestOfRecord } from '#log/record-digest.js';
 import type { RecordSource } from '#log/record-source.js';
+import type { CertifierLimits } from '#log/transactions/certifier.js';
 import { Decider } from '#log/transactions/decider.js';
 import { EventCodec } from '#schemas/events/codec.js';
 import type { LogEvent } from '#schemas/events/event.js';
@@ -25,6 +26,8 @@ export interface RunnerOptions {
   readonly ids: { readonly commit: number; readonly lease: number };
   /** With a foreign registry: brings the schemas of these ids, because decoding does not wait. */
   readonly fetchSchemas: ((ids: readonly number[]) => Promise<void>) | null;
+  /** Of the certifier's window, where they are others than the cluster's: a simulation's are smaller. */
+  readonly limits?: CertifierLimits;
   /** The data was thrown away, and is made anew from the log: why. */
   onRebuild(reason: string): void;
 }
@@ -57,7 +60,8 @@ export class ProjectionRunner {
   #applied = 0 as Offset;
   #events = 0;
   #turn = new AbortController();
-  #rebuild: (() => void) | null = null;
+  /** Those who have asked for everything to be thrown away. */
+  readonly #rebuilds: Array<() => void> = [];
 
   constructor(options: RunnerOptions) {
     this.#options = options;
@@ -79,14 +83,15 @@ export class ProjectionRunner {
     signal.addEventListener('abort', stop);
     try {
       while (!signal.aborted) {
+        // Whoever asks while this is done asks again.
+        const asked = this.#rebuilds.splice(0);
+        if (asked.length > 0) {
+          await this.#forget('it was asked for');
+          for (const done of asked) done();
+          continue;
+        }
         this.#turn = new AbortController();
-        if (signal.aborted) return;
         await this.#followWhole(this.#turn.signal);
-        const rebuild = this.#rebuild;
-        if (rebuild === null) continue;
-        await this.#forget('it was asked for');
-        this.#rebuild = null;
-        rebuild();
       }
     } finally {
       signal.removeEventListener('abort', stop);
@@ -117,7 +122,7 @@ export class ProjectionRunner {
   async rebuild(): Promise<void> {
     const target = this.#applied;
     await new Promise<void>((resolve) => {
-      this.#rebuild = resolve;
+      this.#rebuilds.push(resolve);
       this.#turn.abort();
     });
     await this.waitFor(target);
@@ -205,7 +210,8 @@ class Fold {
   constructor(options: RunnerOptions, checkpoint: Checkpoint | null) {
     this.#options = options;
     this.#codec = new EventCodec(options.schemas, options.ids.commit, options.ids.lease);
-    this.#decider = Decider.resume(checkpoint?.decider ?? null);
+    const { limits } = options;
+    this.#decider = Decider.resume(checkpoint?.decider ?? null, limits === undefined ? {} : { certifier: limits });
     this.next = checkpoint?.decider.offset ?? (0 as Offset);
   }
 

@@ -6,9 +6,10 @@ import { TYPES } from '#schemas/values/type-name.js';
 import type { Row } from '#schemas/values/value.js';
 
 const TABLE = 20_000 as ObjectId;
-const COMMIT_SCHEMA = 1;
-const LEASE_SCHEMA = 2;
-const ROW_SCHEMA = 10;
+/** Ids of the two fixed events. */
+export const FIXED_IDS = { commit: 1, lease: 2 };
+/** Behind those of the system tables. */
+export const ROW_SCHEMA = 20_000;
 
 const ascending = (slot: number, type: typeof TYPES.integer | typeof TYPES.text) => ({
   slot,
@@ -81,14 +82,16 @@ export function rowOf({ id, email, balance }: Account): Row {
   return [id, email, balance];
 }
 
+/** The Avro schema of the table's events. */
+export function rowSchemaText(): string {
+  return JSON.stringify(rowVersionSchema(ACCOUNTS.event));
+}
+
 /** A codec of its own for each process, as in life. */
 export function accountsCodec(): EventCodec {
-  const schema = JSON.stringify(rowVersionSchema(ACCOUNTS.event));
-  const codec = new EventCodec(
-    { schemaText: (id) => (id === ROW_SCHEMA ? schema : null) },
-    COMMIT_SCHEMA,
-    LEASE_SCHEMA,
-  );
+  const schema = rowSchemaText();
+  const source = { schemaText: (id: number) => (id === ROW_SCHEMA ? schema : null) };
+  const codec = new EventCodec(source, FIXED_IDS.commit, FIXED_IDS.lease);
   codec.bindShape(ACCOUNTS.event, ROW_SCHEMA);
   return codec;
 }

@@ -143,7 +143,7 @@ export class World {
     const { referee } = this;
     for (const { alive } of this.#engines) for (const run of alive) await run.digest();
     const live = this.#followers.map(({ digests }) => digests);
-    for (const follower of this.#followers) follower.rebuild();
+    for (const follower of this.#followers) follower.rebuild().catch((error: unknown) => this.scheduler.fail(error));
     for (let step = 0; !this.#followers.every(({ caughtUp }) => caughtUp); step++) {
       if (step > CLOSING_STEPS_MAX) throw new Error('the projections do not catch up');
       await this.scheduler.step(actors);
