@@ -1,10 +1,11 @@
 import { access, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type ChainedBatch, ClassicLevel, type Iterator as LevelIterator } from 'classic-level';
+import { ClassicLevel } from 'classic-level';
 import type { ObjectId } from '#schemas/kernel/brand.js';
 import { type Checkpoint, parseCheckpoint, printCheckpoint } from './checkpoint.js';
 import type { KeyRange } from './reading.js';
 import { RowDecoder, RowEncoder } from './row-codec.js';
+import type { DatabaseBatch, DatabaseIterator, RowDatabase } from './row-database.js';
 import { damageOf, removeStore } from './store-damage.js';
 import { SETTLED, Version } from './version.js';
 
@@ -18,10 +19,10 @@ import { SETTLED, Version } from './version.js';
  *   'u' index(4) columns              → row key: only for unique indexes and columns without null
  */
 export class LevelRows {
-  readonly #db: Level;
+  readonly #db: RowDatabase;
   readonly #decoder = new RowDecoder();
 
-  private constructor(db: Level) {
+  constructor(db: RowDatabase) {
     this.#db = db;
   }
 
@@ -108,7 +109,7 @@ export class LevelRows {
     return new Version(key, this.#decoder.id(bytes), this.#decoder.row(bytes), SETTLED, 0, null, false);
   }
 
-  #iterate(kind: number, object: ObjectId, { from, to }: KeyRange, reverse: boolean): DiskIterator {
+  #iterate(kind: number, object: ObjectId, { from, to }: KeyRange, reverse: boolean): DatabaseIterator {
     return this.#db.iterator({
       gte: diskKey(kind, object, from ?? ''),
       lt: to === null ? diskKey(kind, nextId(object), '') : diskKey(kind, object, to),
@@ -125,9 +126,6 @@ function isThere(path: string): Promise<boolean> {
     () => false,
   );
 }
-
-type Level = ClassicLevel<Buffer, Buffer>;
-type DiskIterator = LevelIterator<Level, Buffer, Buffer>;
 
 const CHECKPOINT = 0x63;
 const ROW = 0x72;
@@ -152,11 +150,11 @@ function nextId(id: ObjectId): ObjectId {
 
 /** Writes that become visible together. */
 export class DiskBatch {
-  readonly #batch: ChainedBatch<Level, Buffer, Buffer>;
+  readonly #batch: DatabaseBatch;
   readonly #encoder = ENCODER;
   size = 0;
 
-  constructor(batch: ChainedBatch<Level, Buffer, Buffer>) {
+  constructor(batch: DatabaseBatch) {
     this.#batch = batch;
   }
 
@@ -223,10 +221,10 @@ export class DiskScan<V> {
   at = 0;
   /** Nothing comes behind the items that are here. */
   ended = false;
-  readonly #iterator: DiskIterator;
+  readonly #iterator: DatabaseIterator;
   readonly #decode: (key: string, value: Buffer) => V;
 
-  constructor(iterator: DiskIterator, decode: (key: string, value: Buffer) => V) {
+  constructor(iterator: DatabaseIterator, decode: (key: string, value: Buffer) => V) {
     this.#iterator = iterator;
     this.#decode = decode;
   }

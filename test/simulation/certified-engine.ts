@@ -7,6 +7,7 @@ export const startCertifiedEngine: StartEngine = async (surroundings) => {
   const engine = await CertifiedProcess.start(surroundings);
   return {
     serve: (around) => new CertifiedSession(around, engine).run(),
+    flush: null,
     get reached() {
       return engine.reached;
     },

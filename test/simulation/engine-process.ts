@@ -1,4 +1,6 @@
+import { LevelRows } from '#engines/rows/level-rows.js';
 import { Store } from '#engines/rows/store.js';
+import { Checkpointer } from '#engines/tx/checkpointer.js';
 import type { EngineTransaction } from '#engines/tx/engine-transaction.js';
 import { recover } from '#engines/tx/recovery.js';
 import type { Transaction, TransactionOptions } from '#engines/tx/transaction.js';
@@ -23,17 +25,22 @@ export class EngineProcess {
   readonly name: string;
   readonly manager: TransactionManager;
   readonly store: Store;
+  readonly checkpointer: Checkpointer;
 
-  private constructor(name: string, manager: TransactionManager, store: Store) {
+  private constructor(name: string, manager: TransactionManager, store: Store, checkpointer: Checkpointer) {
     this.name = name;
     this.manager = manager;
     this.store = store;
+    this.checkpointer = checkpointer;
   }
 
   static async start(surroundings: EngineSurroundings): Promise<EngineProcess> {
-    const { name, partition, server, client, clock, random, limits, bug } = surroundings;
+    const { name, partition, server, client, clock, disk, random, limits, bug } = surroundings;
     const codec = accountsCodec();
-    const store = new Store();
+    // Without memory rows leave it at every flush, and are read from disk.
+    const memoryBytes = random.pick([0, 1 << 20]);
+    const storeLimits = { memoryBytes, hotBytes: 1 << 20, rowsPerBatch: 2 };
+    const store = await Store.on(new LevelRows(disk.open(name)), storeLimits);
     const certifier = bugInCertifier(bug, limits) ?? new Certifier(limits);
     const shapes = {
       shapeOf: (id: ObjectId) => (id === ACCOUNTS.id ? ACCOUNTS : null),
@@ -71,7 +78,16 @@ export class EngineProcess {
       durable,
       commitTimeoutMs: 2_000,
     });
-    return new EngineProcess(name, manager, store);
+    const checkpointer = new Checkpointer({
+      store,
+      manager,
+      log: client,
+      partition,
+      clock,
+      leases,
+      onFailure: (error) => surroundings.fail(error),
+    });
+    return new EngineProcess(name, manager, store, checkpointer);
   }
 
   begin(options: TransactionOptions): Transaction {

@@ -5,6 +5,7 @@ import { Gate } from './gate.js';
 import { LogClient } from './log-client.js';
 import type { RunningEngine, StartEngine } from './running-engine.js';
 import type { Actor, Choice } from './scheduler.js';
+import { SimulatedDisk } from './simulated-disk.js';
 import { MachineClock } from './virtual-clock.js';
 import type { World } from './world.js';
 
@@ -19,16 +20,19 @@ class EngineRun implements Actor {
   readonly #site: EngineSite;
   readonly #gate = new Gate();
   readonly #clock: MachineClock;
+  readonly #disk: SimulatedDisk;
+  #flushing = false;
   #engine: RunningEngine | null = null;
   #sessions = 0;
   #begun = 0;
   ended = false;
   stopped = false;
 
-  constructor(name: string, site: EngineSite) {
+  constructor(name: string, site: EngineSite, disk: SimulatedDisk) {
     const { world } = site;
     this.name = name;
     this.#site = site;
+    this.#disk = disk;
     this.client = new LogClient(name, world.log, world.random.fork(), world.rates);
     this.client.acknowledgesEarly = world.bug === 'acknowledged before durable';
     this.#clock = new MachineClock(world.time, world.random.below(2 * CLOCK_OFF_MS) - CLOCK_OFF_MS);
@@ -41,9 +45,9 @@ class EngineRun implements Actor {
     const fail = (error: unknown): void => {
       if (!this.ended) scheduler.fail(error);
     };
-    const { name, client } = this;
     const random = world.random.fork();
-    startEngine({ name, partition, server, client, clock: this.#clock, random, limits, bug, fail, end }).then(
+    const own = { name: this.name, client: this.client, clock: this.#clock, disk: this.#disk };
+    startEngine({ ...own, partition, server, random, limits, bug, fail, end }).then(
       (engine) => {
         this.#engine = engine;
       },
@@ -64,6 +68,7 @@ class EngineRun implements Actor {
     this.#gate.shut = true;
     this.client.kill();
     this.#clock.forgetTimers();
+    this.#disk.crash();
   }
 
   /** As a debugger or a sleeping machine does it: what was sent goes on. */
@@ -76,13 +81,15 @@ class EngineRun implements Actor {
   choices(): readonly Choice[] {
     const choices: Choice[] = [...this.client.choices()];
     if (this.ended) return choices;
-    choices.push(...this.#gate.choices());
+    choices.push(...this.#gate.choices(), ...this.#disk.choices());
     const { world } = this.#site;
     const engine = this.#engine;
     if (engine !== null && !this.stopped && !world.closing && this.#sessions < SESSIONS_MAX)
       choices.push({ name: `${this.name}: a client begins`, weight: 1.2, run: () => this.#begin(engine) });
+    if (engine?.flush != null && !this.#flushing && !world.closing)
+      choices.push({ name: `${this.name} takes its rows to disk`, weight: 0.8, run: () => this.#flush(engine) });
     if (!world.closing && world.faults) {
-      choices.push({ name: `${this.name} is killed`, weight: 0.06, run: () => this.end('killed') });
+      choices.push({ name: `${this.name} is killed`, weight: 0.1, run: () => this.end('killed') });
       choices.push({
         name: `${this.name} ${this.stopped ? 'goes on' : 'stops'}`,
         weight: this.stopped ? 0.4 : 0.08,
@@ -122,8 +129,20 @@ class EngineRun implements Actor {
       });
   }
 
+  #flush(engine: RunningEngine): void {
+    this.#flushing = true;
+    engine.flush?.().then(
+      () => {
+        this.#flushing = false;
+      },
+      (error: unknown) => {
+        if (!this.ended) this.#site.world.scheduler.fail(error);
+      },
+    );
+  }
+
   get busy(): boolean {
-    return this.#sessions > 0 || !this.client.idle;
+    return this.#sessions > 0 || this.#flushing || !this.client.idle;
   }
 
   get ready(): boolean {
@@ -145,11 +164,16 @@ export class EngineSite implements Actor {
   readonly server: ServerId;
   readonly #runs: EngineRun[] = [];
   readonly startEngine: StartEngine;
+  /** One for each machine: two processes may run at once, for a while. */
+  readonly #disks: readonly SimulatedDisk[];
   #started = 0;
 
   constructor(world: World, startEngine: StartEngine, partition: Partition, server: ServerId) {
     this.world = world;
     this.startEngine = startEngine;
+    const syncsNothing = world.bug === 'rows not synced before their checkpoint';
+    this.#disks = [new SimulatedDisk(world.random.fork()), new SimulatedDisk(world.random.fork())];
+    for (const disk of this.#disks) disk.syncsNothing = syncsNothing;
     this.partition = partition;
     this.server = server;
   }
@@ -168,7 +192,10 @@ export class EngineSite implements Actor {
   }
 
   start(): void {
-    const run = new EngineRun(`engine ${this.server}.${++this.#started}`, this);
+    const disk = this.#disks.find(({ inUse }) => !inUse);
+    if (disk === undefined) throw new Error('more processes than machines');
+    disk.inUse = true;
+    const run = new EngineRun(`engine ${this.server}.${++this.#started}`, this, disk);
     this.#runs.push(run);
     run.start();
   }

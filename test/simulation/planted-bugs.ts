@@ -9,6 +9,7 @@ export const PLANTED_BUGS = [
   'fence skipped',
   'checkpoint apart from its data',
   'watermark moves back',
+  'rows not synced before their checkpoint',
 ] as const;
 
 export type PlantedBug = (typeof PLANTED_BUGS)[number];

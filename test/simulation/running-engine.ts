@@ -5,6 +5,7 @@ import type { LogClient } from './log-client.js';
 import type { PlantedBug } from './planted-bugs.js';
 import type { Referee } from './referee.js';
 import type { SeededRandom } from './seeded-random.js';
+import type { SimulatedDisk } from './simulated-disk.js';
 import type { MachineClock } from './virtual-clock.js';
 
 /** What the process of an engine is given of its world. */
@@ -14,6 +15,7 @@ export interface EngineSurroundings {
   readonly server: ServerId;
   readonly client: LogClient;
   readonly clock: MachineClock;
+  readonly disk: SimulatedDisk;
   readonly random: SeededRandom;
   readonly limits: CertifierLimits;
   readonly bug: PlantedBug | null;
@@ -42,6 +44,8 @@ export interface SessionSurroundings {
 export interface RunningEngine {
   /** One transaction of one client, from its beginning to its end. */
   serve(around: SessionSurroundings): Promise<void>;
+  /** Takes what it holds to disk; null where it keeps nothing there. */
+  readonly flush: (() => Promise<void>) | null;
   /** Everything below was folded or committed by it. */
   readonly reached: Offset;
   /** Of what it holds, when nobody is at work. */
