@@ -1,6 +1,6 @@
 import type { SqlType } from '#schemas/values/type.js';
 import { type ColumnId, operandsOf, type Scalar } from '../vm/scalar.js';
-import type { BoundAggregate, BoundWindow, CteTable, Logical } from './logical.js';
+import type { BoundAggregate, BoundSubquery, BoundWindow, CteTable, Logical } from './logical.js';
 
 /** Columns that a plan reads and does not make itself: they belong to enclosing queries. */
 export function freeColumns(logical: Logical, types: Map<ColumnId, SqlType>): Set<ColumnId> {
@@ -27,7 +27,9 @@ function walk(l: Logical, made: Set<ColumnId>, use: (scalar: Scalar) => void, ta
       make(l.rowId === null ? l.ids : [...l.ids, l.rowId]);
       break;
     case 'virtual':
+    case 'past':
       make(l.ids);
+      if (l.op === 'past' && l.moment !== null) use(l.moment);
       break;
     case 'cte':
       make(l.ids);
@@ -67,8 +69,7 @@ function walk(l: Logical, made: Set<ColumnId>, use: (scalar: Scalar) => void, ta
       for (const k of l.keys) use(k.scalar);
       break;
     case 'limit':
-      for (const s of [l.limit, l.offset]) if (s !== null) use(s);
-      for (const k of l.withTies ?? []) use(k.scalar);
+      limitScalars(l).forEach(use);
       break;
     case 'set':
       walk(l.left, made, use, tables);
@@ -78,10 +79,9 @@ function walk(l: Logical, made: Set<ColumnId>, use: (scalar: Scalar) => void, ta
     case 'apply':
       for (const s of l.subqueries) {
         walk(s.plan, made, use, tables);
-        if (s.compare !== null) use(s.compare);
-        for (const o of s.operands ?? []) use(o);
-        make([s.id]);
+        subqueryScalars(s).forEach(use);
       }
+      make(l.subqueries.map((s) => s.id));
       break;
     case 'project-set':
       for (const f of l.functions) f.arguments.forEach(use);
@@ -94,6 +94,14 @@ function walk(l: Logical, made: Set<ColumnId>, use: (scalar: Scalar) => void, ta
 
 function aggregateScalars(a: BoundAggregate): Scalar[] {
   return [...a.arguments, ...a.orderBy.map((k) => k.scalar), ...(a.filter === null ? [] : [a.filter])];
+}
+
+function subqueryScalars({ compare, operands }: BoundSubquery): readonly Scalar[] {
+  return [...(compare === null ? [] : [compare]), ...(operands ?? [])];
+}
+
+function limitScalars({ limit, offset, withTies }: Extract<Logical, { op: 'limit' }>): readonly Scalar[] {
+  return [limit, offset, ...(withTies ?? []).map((key) => key.scalar)].filter((scalar) => scalar !== null);
 }
 
 function windowScalars(w: BoundWindow): Scalar[] {

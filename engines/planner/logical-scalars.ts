@@ -11,6 +11,8 @@ export function mapScalars(plan: Logical, change: (scalar: Scalar) => Scalar): L
     case 'virtual':
     case 'cte':
       return plan;
+    case 'past':
+      return { ...plan, moment: plan.moment === null ? null : change(plan.moment) };
     case 'values':
       return { ...plan, rows: plan.rows.map((row) => row.map(change)) };
     case 'rows':

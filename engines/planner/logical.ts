@@ -8,6 +8,7 @@ import type { ModifyPlan } from '../vm/writes/modify.js';
 /** A bound query: what it computes, not yet how. Each node's rows are made of columns with ids. */
 export type Logical =
   | LogicalTable
+  | LogicalPast
   | { readonly op: 'virtual'; readonly entry: VirtualTableEntry; readonly ids: readonly ColumnId[] }
   | { readonly op: 'values'; readonly rows: ReadonlyArray<readonly Scalar[]>; readonly ids: readonly ColumnId[] }
   /** For each input row the rows of a list: VALUES with subqueries, which the input has computed. */
@@ -75,6 +76,15 @@ export type Logical =
       readonly wait: WaitPolicy;
     }
   | { readonly op: 'empty' };
+
+/** A table as it was. */
+export interface LogicalPast {
+  readonly op: 'past';
+  readonly table: TableEntry;
+  /** timestamptz; null = all versions, each with the columns of its period. */
+  readonly moment: Scalar | null;
+  readonly ids: readonly ColumnId[];
+}
 
 export interface LogicalTable {
   readonly op: 'table';

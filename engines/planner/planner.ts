@@ -10,6 +10,7 @@ import { aggregateNode } from '../vm/operators/aggregate.js';
 import { applyNode, type SubquerySpec } from '../vm/operators/apply.js';
 import type { RowKey } from '../vm/operators/join.js';
 import { type PlanNode, positionOf, type Runtime } from '../vm/operators/operator.js';
+import { pastNode } from '../vm/operators/past.js';
 import {
   distinctNode,
   EMPTY_NODE,
@@ -98,6 +99,10 @@ export class Planner {
       case 'virtual': {
         const { catalog, database } = this.options;
         return virtualNode(logical.entry.name, logical.ids, () => logical.entry.rows(catalog, database));
+      }
+      case 'past': {
+        const { table, moment, ids } = logical;
+        return pastNode(table, moment === null ? null : this.evaluator(moment, []), ids);
       }
       case 'values':
         return valuesNode(

@@ -13,6 +13,7 @@ import type { MaybePromise, VisibleRow } from '../rows/reading.js';
 import type { TableLockMode, Transaction } from '../tx/transaction.js';
 import type { Evaluator } from '../vm/compile.js';
 import { chain, type Operator, type PlanNode, Runtime } from '../vm/operators/operator.js';
+import type { PastReader } from '../vm/operators/past.js';
 import { fullWidth, ScanNode } from '../vm/operators/scan.js';
 import type { Evaluate } from '../vm/scalar.js';
 import { ModifyExecution, type ModifyPlan, runDeferred, runWithWrites } from '../vm/writes/modify.js';
@@ -48,6 +49,8 @@ export interface PreparedPlan {
 }
 
 export interface RunContext {
+  /** Null where nobody keeps the past. */
+  readonly past: PastReader | null;
   readonly transaction: Transaction;
   readonly evaluation: EvaluationContext;
   /** Called between batches: gives other sessions their turn, and throws when the statement was interrupted. Null = go on. */

@@ -24,6 +24,7 @@ import { type Recovered, type RecoveryOptions, recover } from '../tx/recovery.js
 import { TransactionManager } from '../tx/transaction-manager.js';
 import { GatewayConnection } from './connection.js';
 import { EventSchemaRegistrar, EventSchemaStore } from './event-schemas.js';
+import { HistoryClient } from './history-client.js';
 import type { EngineServices } from './services.js';
 import { SessionActivity } from './session-activity.js';
 import { type TableDigests, tableDigests } from './table-digests.js';
@@ -44,6 +45,8 @@ export interface EngineOptions {
   readonly bootstrap: { readonly user: string; readonly password: string };
   /** Who holds the server id: shown in the log. */
   readonly holder: string;
+  /** Unix socket of the ingestion tier; null = there is none. */
+  readonly historySocket: string | null;
   readonly nextTurn: () => Promise<void>;
   reportBug(error: Error): void;
   /** Rows on disk were found damaged while running: the engine must be started anew, without that folder. */
@@ -128,7 +131,7 @@ export class Engine {
     this.#checkpointer = parts.checkpointer;
     this.#recovery = parts.recovery;
     const { clock } = parts;
-    const { random, nextTurn, reportBug } = parts.options;
+    const { random, nextTurn, reportBug, historySocket } = parts.options;
     this.#clock = clock;
     this.#mockSecret = random.bytes(32);
     this.#services = {
@@ -137,6 +140,7 @@ export class Engine {
       transactions: parts.manager,
       catalog: parts.catalog,
       rows: parts.store,
+      history: historySocket === null ? null : new HistoryClient(historySocket, clock, () => parts.manager.durable),
       nextTurn,
       reportBug,
       sessionsOf: (user) => this.#sessionsOf(user),

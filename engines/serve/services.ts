@@ -4,6 +4,7 @@ import type { LinkPeer } from '#schemas/link/frames.js';
 import type { CatalogHolder } from '../catalog/ddl-contract.js';
 import type { RowReader } from '../rows/reading.js';
 import type { TransactionSystem } from '../tx/transaction.js';
+import type { HistoryClient } from './history-client.js';
 
 /** What every session of an engine uses. */
 export interface EngineServices {
@@ -12,6 +13,8 @@ export interface EngineServices {
   readonly transactions: TransactionSystem;
   readonly catalog: CatalogHolder;
   readonly rows: RowReader;
+  /** The ingestion tier; null where the node has none. */
+  readonly history: HistoryClient | null;
   /** Gives other work its turn. */
   readonly nextTurn: () => Promise<void>;
   /** Resolves when a slow gateway has caught up. */

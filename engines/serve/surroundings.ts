@@ -5,6 +5,7 @@ import type { CatalogFunctions, EvaluationContext } from '../functions/definitio
 import type { PrepareContext, RunContext } from '../planner/prepare.js';
 import type { MaybePromise } from '../rows/reading.js';
 import type { Transaction } from '../tx/transaction.js';
+import type { PastReader } from '../vm/operators/past.js';
 import type { Session } from './session.js';
 import { parseSearchPath } from './settings.js';
 
@@ -138,6 +139,11 @@ class StatementRun implements RunContext, EvaluationContext {
 
   get evaluation(): EvaluationContext {
     return this;
+  }
+
+  get past(): PastReader | null {
+    const { services, control } = this.#session;
+    return services.history?.reader(control) ?? null;
   }
 
   yieldNow(): Promise<void> | null {

@@ -73,17 +73,24 @@ function tableOrFunction(p: Parser): FromItem {
   if (p.atAny('xmltable', 'json_table')) throw p.unsupported(p.token.text.toUpperCase());
   if (!p.at('only') && isCall(p)) return functionItem(p);
   const { table, only } = parseRelation(p);
-  const asOf = systemTime(p);
+  const time = systemTime(p);
   const alias = parseAlias(p);
   if (p.at('tablesample')) throw p.unsupported('TABLESAMPLE');
-  return { kind: 'table', path: table.path, only, alias, asOf, token: table.token };
+  return { kind: 'table', path: table.path, only, alias, ...time, token: table.token };
 }
 
-/** FOR SYSTEM_TIME AS OF moment */
-function systemTime(p: Parser): Expression | null {
-  if (!p.accept('for', 'system_time')) return null;
+/** FOR SYSTEM_TIME AS OF moment | FOR SYSTEM_TIME ALL | AS OF SYSTEM TIME moment */
+function systemTime(p: Parser): { readonly asOf: Expression | null; readonly allVersions: boolean } {
+  if (p.at('as', 'of', 'system')) {
+    p.expect('as', 'of', 'system');
+    p.expect('time');
+    return { asOf: p.dialect.grammar.expression(p), allVersions: false };
+  }
+  if (!p.accept('for', 'system_time')) return { asOf: null, allVersions: false };
+  if (p.accept('all')) return { asOf: null, allVersions: true };
+  if (p.atAny('from', 'between')) throw p.unsupported('a range of FOR SYSTEM_TIME');
   p.expect('as', 'of');
-  return p.dialect.grammar.expression(p);
+  return { asOf: p.dialect.grammar.expression(p), allVersions: false };
 }
 
 /** name [.name …] ( or CURRENT_DATE and its like. */

@@ -22,5 +22,5 @@ export function plainSelect(items: readonly SelectItem[], from: readonly FromIte
 
 /** A table in FROM without an alias. */
 export function plainTable(path: readonly string[], only: boolean, token: number): FromItem {
-  return { kind: 'table', path, only, alias: null, asOf: null, token };
+  return { kind: 'table', path, only, alias: null, asOf: null, allVersions: false, token };
 }

@@ -15,6 +15,8 @@ export interface EngineProcessConfig {
   readonly database: string;
   readonly passwords: readonly string[];
   readonly holder: string;
+  /** Of the ingestion tier; null where the node runs none. */
+  readonly historySocket: string | null;
 }
 
 /** The engine's answer once it serves. */

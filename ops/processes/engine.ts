@@ -30,7 +30,7 @@ const REFUSALS: ReadonlySet<string> = new Set(['LogCorrupted', 'LogLocked', 'Dri
 const WAIT_NOTE_MS = 3_000;
 
 async function run(): Promise<void> {
-  const { configuration, socketPath, user, database, passwords, holder } = await received();
+  const { configuration, socketPath, user, database, passwords, holder, historySocket } = await received();
   const logger = openLogger('engine', configuration.logLevel);
   const { clock, uncertaintyMicros, status: clockStatus } = await openClock(configuration, logger);
   const commitLatency = new Latency();
@@ -50,6 +50,7 @@ async function run(): Promise<void> {
         : new ExternalRegistry(configuration.registry, (url, options) => fetch(url, options)),
     bootstrap: { user, password: passwords[0] ?? '' },
     holder,
+    historySocket,
     nextTurn: () => nextTurn(),
     reportBug: (error) => logger.error({ err: error }, 'internal error'),
     onStoreDamaged: (damage) => {
@@ -86,15 +87,7 @@ async function run(): Promise<void> {
       memory: process.memoryUsage(),
       clusterClock: clockStatus(),
     }),
-    digests: async (): Promise<EngineDigests> => {
-      const { offset, tables } = await engine.digests();
-      const requests = tables.map(({ table, name, columns }) => ({
-        table,
-        name,
-        columns: printDigestColumns(columns),
-      }));
-      return { tier: 'engine', offset, tables, requests };
-    },
+    digests: () => digestsOf(engine),
     run: (statement: Statement) => runForOperator(engine, database, statement),
     ...registryCalls(engine.registry),
   });
@@ -108,6 +101,12 @@ async function run(): Promise<void> {
   logger.info({ recoveredEvents, recoveryMs: Math.round(recoveryMs), durableOffset }, 'engine ready');
   const password = passwords.findIndex((candidate) => engine.isPassword(user, candidate));
   process.send?.({ kind: 'ready', port: inside?.port ?? null, password } satisfies EngineReady);
+}
+
+async function digestsOf(engine: Engine): Promise<EngineDigests> {
+  const { offset, tables } = await engine.digests();
+  const requests = tables.map(({ table, name, columns }) => ({ table, name, columns: printDigestColumns(columns) }));
+  return { tier: 'engine', offset, tables, requests };
 }
 
 /** Opening takes as long as a broker takes to answer; who looks at the log is to see why nothing happens. */

@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import { Ingestion } from '#projections/ingestion/ingestion.js';
 import { KnownSchemas } from '#projections/runner/known-schemas.js';
 import { ProjectionRunner } from '#projections/runner/runner.js';
+import { serveHistory } from '#projections/serve/history-server.js';
 import type { ObjectId, Offset, Partition } from '#schemas/kernel/brand.js';
 import { answerCalls } from './calls.js';
 import { parseDigestColumns } from './digest-columns.js';
@@ -29,7 +30,7 @@ const REFUSALS: ReadonlySet<string> = new Set(['LogCorrupted', 'ProjectionStoppe
 
 async function run(): Promise<void> {
   setPriority(NICENESS);
-  const { configuration, name, mistrust } = await received();
+  const { configuration, name, mistrust, socketPath } = await received();
   const logger = openLogger(name, configuration.logLevel);
   const folder = join(configuration.data, name);
   const schemas = new KnownSchemas(join(folder, 'schemas.json'));
@@ -67,9 +68,14 @@ async function run(): Promise<void> {
       return { tier: name, offset, tables: found };
     },
   });
+  const server = await serveHistory(socketPath, {
+    waitFor: (offset, signal) => runner.waitFor(offset, signal),
+    history: (...wanted) => projection.history(...wanted),
+  });
   const stop = stopWhenTold();
   process.send?.({ kind: 'ready' });
   await runner.run(stop);
+  server.close();
   await projection.close();
   await close();
   logger.info({ applied: runner.applied }, 'projection stopped');

@@ -183,6 +183,7 @@ export class Supervisor {
       database: DATABASE,
       passwords: this.#passwords,
       holder: `${hostname()}:${process.pid}`,
+      historySocket: this.#configuration.projections.includes('ingestion') ? this.#projectionSocket('ingestion') : null,
     };
     const module = '../processes/engine.js';
     const ready = await this.#run<EngineReady>(ENGINE, { module, args: [], message, nodeFlags: ENGINE_FLAGS });
@@ -206,8 +207,12 @@ export class Supervisor {
     this.#writeRunFile();
   }
 
+  #projectionSocket(name: ProjectionName): string {
+    return join(this.#socketFolder, `${name}.sock`);
+  }
+
   async #startProjection(name: ProjectionName): Promise<void> {
-    const socketPath = join(this.#socketFolder, `${name}.sock`);
+    const socketPath = this.#projectionSocket(name);
     const mistrust = this.#mistrusted.get(name) ?? null;
     const message: ProjectionProcessConfig = { configuration: this.#configuration, name, socketPath, mistrust };
     await this.#run(name, { module: '../processes/projection.js', args: [], message, nodeFlags: PROJECTION_FLAGS });

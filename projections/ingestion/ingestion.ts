@@ -1,34 +1,24 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { RELATIONS } from '#schemas/catalog/system-tables.js';
 import { EventCodec, recordKey } from '#schemas/events/codec.js';
 import type { RowVersion } from '#schemas/events/event.js';
 import { type DigestColumn, type TableDigest, TableDigester } from '#schemas/events/table-digest.js';
 import type { ObjectId, Offset } from '#schemas/kernel/brand.js';
+import type { WantedColumn } from '#schemas/link/history-frames.js';
 import { SqlError } from '#schemas/sqlstate/sql-error.js';
 import { keyEncoder } from '#schemas/values/key.js';
 import type { Row } from '#schemas/values/value.js';
 import type { KnownSchemas } from '../runner/known-schemas.js';
 import type { Checkpoint, CommittedTransaction, Projection } from '../runner/projection.js';
+import { PastColumns } from './past-columns.js';
+import { Periods } from './periods.js';
 import { type KeptVersion, VersionStore } from './version-store.js';
-
-/** A moment of the past. */
-export type Moment =
-  /** Microseconds since 1970: everything committed until then. */
-  | { readonly micros: number }
-  /** Everything committed below this offset. */
-  | { readonly snapshot: Offset };
 
 /** One row as it was. */
 export interface PastRow {
   readonly key: string;
   /** By slot; may be shorter than the table is wide now. */
   readonly row: Row;
-}
-
-/** One version of a row. */
-export interface PastVersion {
-  readonly event: RowVersion;
-  /** Of its commit. */
-  readonly offset: Offset;
 }
 
 /** Rows decoded before others get a turn. */
@@ -41,11 +31,13 @@ export class Ingestion implements Projection {
   readonly name = 'ingestion';
   readonly #store: VersionStore;
   readonly #codec: EventCodec;
+  readonly #schemas: KnownSchemas;
   #duplicates = 0;
 
   /** `schemas`: the runner's own, which knows the schema of whatever is kept. */
   constructor(folder: string, schemas: KnownSchemas, ids: { readonly commit: number; readonly lease: number }) {
     this.#store = new VersionStore(folder);
+    this.#schemas = schemas;
     this.#codec = new EventCodec(schemas, ids.commit, ids.lease);
   }
 
@@ -71,8 +63,9 @@ export class Ingestion implements Projection {
     return this.#store.size;
   }
 
-  snapshotAt(moment: Moment): Offset {
-    return 'snapshot' in moment ? moment.snapshot : this.#store.snapshotAt(moment.micros);
+  /** The snapshot that sees everything committed until then, microseconds since 1970. */
+  snapshotAt(micros: number): Offset {
+    return this.#store.snapshotAt(micros);
   }
 
   /** Under which id the rows of a relation stood in the log then: rewriting a table gives it another one. Null when it was not there. */
@@ -85,29 +78,82 @@ export class Ingestion implements Projection {
 
   /** The rows of a table as a snapshot sees them, in the order of their keys. */
   async *rowsAt(table: ObjectId, snapshot: Offset): AsyncIterable<readonly PastRow[]> {
-    let batch: PastRow[] = [];
-    for (const version of this.#store.newest(table, snapshot)) {
-      const { row } = this.#decode(table, version);
-      if (row === null) continue;
-      batch.push({ key: version.rowKey, row });
-      if (batch.length < ROWS_PER_BATCH) continue;
-      yield batch;
-      batch = [];
+    for (const batch of batches(this.#store.newest(table, snapshot))) {
+      const rows: PastRow[] = [];
+      for (const version of batch) {
+        const { row } = this.#decode(table, version);
+        if (row !== null) rows.push({ key: version.rowKey, row });
+      }
+      if (rows.length > 0) yield rows;
+      await nextTurn();
     }
-    if (batch.length > 0) yield batch;
   }
 
-  /** All versions of a table's rows that a snapshot knows: rows in the order of their keys, each oldest first. */
-  async *versionsAt(table: ObjectId, snapshot: Offset): AsyncIterable<readonly PastVersion[]> {
-    let batch: PastVersion[] = [];
-    for (const version of this.#store.all(table)) {
-      if (version.offset >= snapshot) continue;
-      batch.push({ event: this.#decode(table, version), offset: version.offset });
-      if (batch.length < ROWS_PER_BATCH) continue;
-      yield batch;
-      batch = [];
+  /**
+   * What an engine reads of the past: the rows of a relation as of a moment, or with null all versions of them, each with its period; only the wanted columns. A relation that
+   * was rewritten since is read under the id that its rows had then.
+   */
+  async *history(
+    relation: ObjectId,
+    micros: number | null,
+    wanted: readonly WantedColumn[],
+    newest: Offset,
+  ): AsyncIterable<readonly Row[]> {
+    const columns = new PastColumns(wanted, this.#schemas);
+    if (micros === null) {
+      for (const [table, until] of this.#generations(relation, newest))
+        yield* this.#versions(table, columns, newest, until);
+      return;
     }
-    if (batch.length > 0) yield batch;
+    const snapshot = Math.min(this.#store.snapshotAt(micros), newest) as Offset;
+    const table = this.generationAt(relation, snapshot);
+    if (table === null) return;
+    for (const batch of batches(this.#store.newest(table, snapshot))) {
+      const rows: Row[] = [];
+      for (const version of batch) {
+        const { row } = this.#decode(table, version);
+        if (row !== null) rows.push(columns.fit(version.source, row));
+      }
+      if (rows.length > 0) yield rows;
+      await nextTurn();
+    }
+  }
+
+  /** All ids under which a relation's rows have stood, the oldest first, with the time when that ended; null = it has not. */
+  #generations(relation: ObjectId, before: Offset): ReadonlyMap<ObjectId, bigint | null> {
+    const { id } = RELATIONS.shape;
+    const found = new Map<ObjectId, bigint | null>();
+    let last: ObjectId | null = null;
+    for (const version of this.#store.allOf(id, relationKey([relation]))) {
+      if (version.offset >= before) break;
+      const { row, timestamp } = this.#decode(id, version);
+      const generation = row === null ? null : RELATIONS.fromRow(row).generation;
+      if (last !== null && generation !== last) found.set(last, BigInt(timestamp));
+      if (generation !== null && generation !== last) found.set(generation, null);
+      last = generation;
+    }
+    return found;
+  }
+
+  async *#versions(
+    table: ObjectId,
+    columns: PastColumns,
+    before: Offset,
+    tableUntil: bigint | null,
+  ): AsyncIterable<readonly Row[]> {
+    const periods = new Periods(tableUntil);
+    for (const batch of batches(this.#store.all(table))) {
+      for (const version of batch) {
+        if (version.offset >= before) continue;
+        const event = this.#decode(table, version);
+        periods.take(version.rowKey, event, event.row === null ? null : columns.fit(version.source, event.row));
+      }
+      const rows = periods.ready();
+      if (rows.length > 0) yield rows;
+      await nextTurn();
+    }
+    const rest = periods.finish();
+    if (rest.length > 0) yield rest;
   }
 
   async digest(table: ObjectId, columns: readonly DigestColumn[], snapshot: Offset): Promise<TableDigest> {
@@ -129,4 +175,15 @@ export class Ingestion implements Projection {
   close(): Promise<void> {
     return this.#store.close();
   }
+}
+
+function* batches(versions: Iterable<KeptVersion>): Iterable<readonly KeptVersion[]> {
+  let batch: KeptVersion[] = [];
+  for (const version of versions) {
+    batch.push(version);
+    if (batch.length < ROWS_PER_BATCH) continue;
+    yield batch;
+    batch = [];
+  }
+  if (batch.length > 0) yield batch;
 }

@@ -130,6 +130,7 @@ export class VersionStore {
 
   /** The version of one row that a snapshot sees, a deletion too; null when there is none. */
   get(table: ObjectId, rowKey: string, snapshot: Offset): KeptVersion | null {
+    if (snapshot === 0) return null;
     const start = versionKey(table, rowKey, (snapshot - 1) as Offset, 0xffff_ffff);
     for (const { key, value } of this.#versions.getRange({ start, reverse: true, limit: 1 }))
       return isSameRow(key, start) ? kept(key, value) : null;
@@ -154,6 +155,15 @@ export class VersionStore {
       if (offsetOfKey(entry.key) < snapshot) found = entry;
     }
     if (found !== null) yield kept(found.key, found.value);
+  }
+
+  /** All versions of one row, oldest first. */
+  *allOf(table: ObjectId, rowKey: string): Iterable<KeptVersion> {
+    const start = versionKey(table, rowKey, 0 as Offset, 0);
+    for (const { key, value } of this.#versions.getRange({ start })) {
+      if (!isSameRow(key, start)) return;
+      yield kept(key, value);
+    }
   }
 
   /** All versions of a table: rows in the order of their keys, each oldest first. */

@@ -1,4 +1,5 @@
 import type { Reply, Request } from './frames.js';
+import type { HistoryReply, HistoryRequest } from './history-frames.js';
 import { MalformedFrameError, MessagePackReader } from './message-pack-reader.js';
 import type { MessagePackWriter } from './message-pack-writer.js';
 
@@ -18,8 +19,11 @@ export class FrameTooLargeError extends Error {
   override readonly name = 'FrameTooLargeError';
 }
 
+/** Whatever goes over a link. */
+export type Frame = Request | Reply | HistoryRequest | HistoryReply;
+
 /** Appends one frame with its length. */
-export function encodeFrame(writer: MessagePackWriter, frame: Request | Reply, bytesMax = FRAME_BYTES_MAX): void {
+export function encodeFrame(writer: MessagePackWriter, frame: Frame, bytesMax = FRAME_BYTES_MAX): void {
   const start = writer.position;
   writer.reserve(HEADER);
   writer.position = start + HEADER;

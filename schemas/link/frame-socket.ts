@@ -1,6 +1,5 @@
 import type { Socket } from 'node:net';
-import { encodeFrame, FrameDecoder } from './frame-codec.js';
-import type { Reply, Request } from './frames.js';
+import { encodeFrame, type Frame, FrameDecoder } from './frame-codec.js';
 import { MessagePackWriter } from './message-pack-writer.js';
 
 const BUFFER_BYTES = 65_536;
@@ -56,7 +55,7 @@ export class FrameSocket {
   }
 
   /** Queues a frame for this tick's write. Frames after the close are dropped. Throws FrameTooLargeError. */
-  send(frame: Request | Reply): void {
+  send(frame: Frame): void {
     if (this.#closed) return;
     encodeFrame(this.#writer, frame);
     if (this.#scheduled) return;

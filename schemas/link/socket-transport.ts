@@ -15,7 +15,12 @@ export interface LinkServer {
  * that connects and sets the peer's callbacks before it returns. Rejects when the path cannot be bound.
  */
 export function listenLink(path: string, onPeer: (peer: LinkPeer) => void): Promise<LinkServer> {
-  const server: Server = createServer({ noDelay: true }, (socket) => onPeer(peerOf(new FrameSocket(socket))));
+  return listenFrames(path, (frames) => onPeer(peerOf(frames)));
+}
+
+/** The same, for frames of whatever kind. */
+export function listenFrames(path: string, onFrames: (frames: FrameSocket) => void): Promise<LinkServer> {
+  const server: Server = createServer({ noDelay: true }, (socket) => onFrames(new FrameSocket(socket)));
   return new Promise((resolve, reject) => {
     removeSocket(path);
     server.once('error', reject);
@@ -29,13 +34,18 @@ export function listenLink(path: string, onPeer: (peer: LinkPeer) => void): Prom
 }
 
 /** Connects to an engine's socket. Rejects when nobody listens there. */
-export function connectLink(path: string): Promise<LinkClient> {
+export async function connectLink(path: string): Promise<LinkClient> {
+  return clientOf(await connectFrames(path));
+}
+
+/** The same, for frames of whatever kind. */
+export function connectFrames(path: string): Promise<FrameSocket> {
   return new Promise((resolve, reject) => {
     const socket = createConnection(path);
     socket.once('error', reject);
     socket.once('connect', () => {
       socket.off('error', reject);
-      resolve(clientOf(new FrameSocket(socket)));
+      resolve(new FrameSocket(socket));
     });
   });
 }

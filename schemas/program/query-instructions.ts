@@ -103,7 +103,10 @@ export const GROUP_ITEM_INSTRUCTIONS: NodeTable<GroupItem> = {
 
 /** Opcodes 0x5c to 0x63. */
 export const FROM_ITEM_INSTRUCTIONS: NodeTable<FromItem> = {
-  table: [0x5c, { path: strings, only: flag, alias: optional(alias), asOf: optional(expression), token }],
+  table: [
+    0x5c,
+    { path: strings, only: flag, alias: optional(alias), asOf: optional(expression), allVersions: flag, token },
+  ],
   subquery: [0x5d, { query, lateral: flag, alias: optional(alias), token }],
   function: [
     0x5e,

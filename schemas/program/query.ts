@@ -75,6 +75,8 @@ export type FromItem =
       readonly only: boolean;
       readonly alias: Alias | null;
       readonly asOf: Expression | null;
+      /** FOR SYSTEM_TIME ALL: every version, with its period. */
+      readonly allVersions: boolean;
       readonly token: number;
     }
   | {

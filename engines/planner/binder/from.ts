@@ -1,4 +1,6 @@
 import { unreachable } from '#schemas/kernel/assert.js';
+import { PERIOD_COLUMNS } from '#schemas/link/history-frames.js';
+import type { Expression } from '#schemas/program/expression.js';
 import type { FromItem } from '#schemas/program/query.js';
 import { SqlError } from '#schemas/sqlstate/sql-error.js';
 import type { SqlType } from '#schemas/values/type.js';
@@ -9,7 +11,7 @@ import type { BoundSubquery, Logical, LogicalTable } from '../logical.js';
 import { tableFunction } from './calls.js';
 import type { BindContext, CteScope } from './context.js';
 import type { ExpressionBinder } from './expressions.js';
-import type { BindQuery, Place } from './place.js';
+import { type BindQuery, type Place, plainPlace } from './place.js';
 import { requirePrivilege, requireSchemaUsage } from './privileges.js';
 import { Scope, type ScopeColumn, type ScopeRelation } from './scope.js';
 
@@ -69,10 +71,7 @@ export class FromBinder {
 
   #table(item: Extract<FromItem, { kind: 'table' }>, scope: Scope, ctes: CteScope | null): Logical {
     const name = item.path.at(-1) as string;
-    if (item.asOf !== null)
-      throw new SqlError('feature_not_supported', 'queries as of an earlier time are not supported', {
-        token: item.token,
-      });
+    if (item.asOf !== null || item.allVersions) return this.#past(item, scope, ctes);
     const cte = item.path.length === 1 ? (ctes?.find(name) ?? null) : null;
     if (cte !== null) {
       if (cte.write?.returns === false) {
@@ -145,6 +144,33 @@ export class FromBinder {
     if (found === null) throw new SqlError('undefined_table', `relation "${path.join('.')}" does not exist`, { token });
     requireSchemaUsage(this.#context.user, catalog, database, found.schema);
     return found;
+  }
+
+  /** A table as it was; the moment is the same for all rows of the statement. */
+  #past(item: Extract<FromItem, { kind: 'table' }>, scope: Scope, ctes: CteScope | null): Logical {
+    const entry = this.relation(item.path, item.token);
+    if (entry.kind !== 'table')
+      throw new SqlError(
+        'feature_not_supported',
+        `${entry.kind} "${entry.name}" cannot be read as of an earlier time`,
+        {
+          token: item.token,
+        },
+      );
+    requirePrivilege(this.#context.user, this.#context.catalog, entry, 'select');
+    const named = entry.columns.map(({ name, type }, i) => ({ name, type, table: entry.id, number: i + 1 }));
+    const period = item.allVersions ? PERIOD_COLUMNS.map(([name, type]) => ({ name, type, table: 0, number: 0 })) : [];
+    const ids = this.#context.newIds(named.length + period.length);
+    const columns = [...named, ...period].map((column, i): ScopeColumn => ({ ...column, id: ids[i] as number }));
+    const alias = item.alias?.name ?? entry.name;
+    this.#name(scope, alias, entry.schema, columns, item.alias?.columns ?? [], item.token, entry.name);
+    return { op: 'past', table: entry, moment: item.asOf === null ? null : this.#moment(item.asOf, ctes), ids };
+  }
+
+  #moment(e: Expression, ctes: CteScope | null): Scalar {
+    const place = plainPlace('FOR SYSTEM_TIME AS OF', new Scope(null), ctes);
+    const bound = this.#expressions.bind(e, place);
+    return this.#context.coercion.require(bound, TYPES.timestamptz, 'argument of FOR SYSTEM_TIME AS OF', e.token);
   }
 
   base(table: TableEntry, alias: string, columnAliases: readonly string[], scope: Scope, token: number): LogicalTable {

@@ -35,6 +35,7 @@ const engine = await Engine.open({
   onStoreDamaged: () => undefined,
   onStoreFull: () => undefined,
   onOvertaken: null,
+  historySocket: null,
   commitTimeoutMs: 30_000,
   onCommitMs: () => undefined,
   onAppendMs: () => undefined,

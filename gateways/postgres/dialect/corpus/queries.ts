@@ -176,6 +176,9 @@ select a from t where a = $1 and b = $2
 select 'a'
  'b'
 select a from t for system_time as of $1
+select a from t for system_time as of now() as x
+select a from t as of system time '2026-01-01'
+select a from t for system_time all
 select count(*) from pg_catalog.pg_class
 select n.nspname as "Schema", c.relname as "Name", case c.relkind when 'r' then 'table' when 'v' then 'view' end as "Type" from pg_catalog.pg_class c left join pg_catalog.pg_namespace n on n.oid = c.relnamespace where c.relkind in ('r', 'v', '') and n.nspname !~ '^pg_toast' and pg_catalog.pg_table_is_visible(c.oid) order by 1, 2
 select c.oid from pg_catalog.pg_class c where c.relname operator(pg_catalog.~) '^(t)$' collate pg_catalog.default and c.oid = '16384'::pg_catalog.regclass

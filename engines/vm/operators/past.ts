@@ -1,0 +1,71 @@
+import { PERIOD_COLUMNS, type WantedColumn } from '#schemas/link/history-frames.js';
+import { SqlError } from '#schemas/sqlstate/sql-error.js';
+import type { TableEntry } from '../../catalog/entry.js';
+import type { MaybePromise } from '../../rows/reading.js';
+import type { Evaluator } from '../compile.js';
+import type { ColumnId } from '../scalar.js';
+import type { Batch, Operator, PlanNode, Runtime } from './operator.js';
+
+/** A reading of the past that is under way. */
+export interface PastRows {
+  /** Null at the end. Rejects with SqlError, and with the interrupt that comes before the answer. */
+  next(): Promise<Batch | null>;
+  close(): void;
+}
+
+/** Where rows of the past come from. */
+export interface PastReader {
+  /** `micros`: as of this moment; null = all versions with their periods. */
+  open(relation: number, micros: number | null, columns: readonly WantedColumn[]): PastRows;
+}
+
+/** Bounds of timestamptz stand for the infinities, which are no moments. */
+const MOMENT_MAX = BigInt(Number.MAX_SAFE_INTEGER);
+
+/** A table as of a moment, or all versions of its rows. */
+export function pastNode(table: TableEntry, moment: Evaluator | null, layout: readonly ColumnId[]): PlanNode {
+  const { missing } = table.shape;
+  const columns = table.columns.map(({ name, slot, type }): WantedColumn => [name, slot, type, missing[slot] ?? null]);
+  return {
+    layout,
+    rows: 1_000,
+    label: `${moment === null ? 'All Versions' : 'Past Scan'} on ${table.name}`,
+    children: [],
+    notes: moment === null ? [`Period: ${PERIOD_COLUMNS.map(([name]) => name).join(', ')}`] : [],
+    open: (runtime) => new PastOperator(runtime, table, moment, columns),
+  };
+}
+
+class PastOperator implements Operator {
+  readonly #begin: () => PastRows;
+  #rows: PastRows | null = null;
+  #closed = false;
+
+  constructor(runtime: Runtime, table: TableEntry, moment: Evaluator | null, columns: readonly WantedColumn[]) {
+    this.#begin = () => {
+      const { past } = runtime.context;
+      if (past === null)
+        throw new SqlError('object_not_in_prerequisite_state', 'this node does not keep the past of its tables', {
+          hint: 'Start it with the projection "ingestion" (--projections).',
+        });
+      return past.open(table.id, moment === null ? null : microsOf(moment([], runtime)), columns);
+    };
+  }
+
+  next(): MaybePromise<Batch | null> {
+    if (this.#closed) return null;
+    this.#rows ??= this.#begin();
+    return this.#rows.next();
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#rows?.close();
+  }
+}
+
+function microsOf(value: unknown): number {
+  if (typeof value !== 'bigint')
+    throw new SqlError('null_value_not_allowed', 'FOR SYSTEM_TIME AS OF takes a moment, and was given null');
+  return Number(value > MOMENT_MAX ? MOMENT_MAX : value < 0n ? 0n : value);
+}
