@@ -136,12 +136,14 @@ export class CertifiedProcess {
   }
 
   /** Would this engine's own transactions, of which the certifier asks nobody, be in a wrong order? */
-  #outOfOrder(places: ReadonlySet<string>, { snapshot, reads }: Proposal): boolean {
+  #outOfOrder(own: VersionId | null, places: ReadonlySet<string>, { snapshot, reads }: Proposal): boolean {
     for (const place of places) if ((this.#ownWrites.get(place) ?? -1) >= snapshot) return true;
     // They may have fallen out of the window, which then asks for others' only.
     if (reads.length > 0) for (const offset of this.#ownWrites.values()) if (offset >= snapshot) return true;
-    for (const waiting of this.#waiting.values())
+    for (const [id, waiting] of this.#waiting) {
+      if (id === own) continue;
       for (const place of waiting.places) if (places.has(place) || reads.length > 0) return true;
+    }
     return false;
   }
 
@@ -152,7 +154,7 @@ export class CertifiedProcess {
     const lease = this.#lease;
     if (lease === null) throw new Error('an engine without a lease serves nobody');
     const places = new Set(proposal.events.flatMap(placesOf));
-    if (this.#outOfOrder(places, proposal)) return null;
+    if (this.#outOfOrder(null, places, proposal)) return null;
     const { server } = this.#around;
     const transaction = this.#mint.next();
     sent(transaction);
@@ -187,6 +189,11 @@ export class CertifiedProcess {
       if (proposal.between !== null && events.length > 0) {
         await this.#append(events.splice(0));
         await proposal.between();
+        // Others of this engine may have been sent meanwhile; without its commit this one never was.
+        if (this.#outOfOrder(transaction, places, proposal)) {
+          this.#waiting.delete(transaction);
+          return { fate: 'void', offset: -1 as Offset };
+        }
       }
       await this.#append([...events, last]);
     } catch (error) {

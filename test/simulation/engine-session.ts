@@ -1,5 +1,5 @@
 import type { RowCursor, VisibleRow } from '#engines/rows/reading.js';
-import type { Isolation, RowLockStrength, SessionControl, Transaction } from '#engines/tx/transaction.js';
+import type { Isolation, RowLockStrength, SessionControl, Transaction, WaitPolicy } from '#engines/tx/transaction.js';
 import { Overtaken } from '#log/servers/sole-writer-log.js';
 import { SqlError } from '#schemas/sqlstate/sql-error.js';
 import { keyEncoder } from '#schemas/values/key.js';
@@ -33,11 +33,15 @@ const STATEMENTS = [
   'opens an account',
   'closes an account',
   'changes an address',
+  'moves an account',
+  'locks rows',
   'transfers',
   'transfers',
   'transfers',
   'transfers',
 ] as const;
+const STRENGTHS: readonly RowLockStrength[] = ['key-share', 'share', 'no-key-update', 'update'];
+const POLICIES: readonly WaitPolicy[] = ['block', 'block', 'nowait', 'skip-locked'];
 const ALL = { from: null, to: null };
 /** A transaction may always be told so, and then never was. */
 const REFUSALS = [
@@ -73,7 +77,8 @@ export class EngineSession {
     const transaction = this.#transaction;
     try {
       for (let left = 1 + random.below(3); left > 0; left--) {
-        await this.#statement();
+        if (random.chance(0.1)) await this.#takenBack();
+        else await this.#statement();
         await gate.pass(name);
       }
       note('ends');
@@ -90,6 +95,17 @@ export class EngineSession {
       const id = idOf(transaction);
       if (id !== null) this.#around.referee.told(this.#around.partition).refuse(id, error.condition);
     }
+  }
+
+  /** A statement, and back to the savepoint before it. */
+  async #takenBack(): Promise<void> {
+    const before = new Map(this.#changes);
+    const mark = this.#transaction.mark();
+    await this.#statement();
+    await this.#around.gate.pass(this.#around.name);
+    this.#transaction.rollbackTo(mark);
+    this.#changes = before;
+    this.#around.note('takes that back');
   }
 
   async #commit(): Promise<void> {
@@ -119,8 +135,35 @@ export class EngineSession {
         return this.#change('update', isEmpty, () => null);
       case 'changes an address':
         return this.#change('no-key-update', isAny, (account) => ({ ...account, email: random.pick(EMAILS) }));
+      case 'moves an account':
+        return this.#change('update', isAny, (account) => ({ ...account, id: this.#unusedId(account.id) }));
+      case 'locks rows':
+        return this.#lock();
       case 'transfers':
         return this.#transfer();
+    }
+  }
+
+  /** One that this transaction has left alone: what is closed and opened again in one transaction is told apart by nobody. */
+  #unusedId(id: number): number {
+    const next = this.#around.random.below(IDS);
+    return this.#changes.has(next) ? id : next;
+  }
+
+  /** As SELECT … FOR does it. What was locked is the newest there is, and stays so. */
+  async #lock(): Promise<void> {
+    const { random, gate, name, ended } = this.#around;
+    const transaction = this.#transaction;
+    const strength = random.pick(STRENGTHS);
+    const policy = random.pick(POLICIES);
+    for (const seen of (await this.#readTable()).slice(0, 2)) {
+      const outcome = await transaction.lock(ACCOUNTS, seen, strength, policy);
+      if (!('row' in outcome) || strength === 'key-share') continue;
+      await gate.pass(name);
+      const again = await transaction.findNewest(ACCOUNTS, null, outcome.row.key);
+      if (ended()) return;
+      const { snapshot } = transaction.view;
+      checkSnapshotRead(`${name}, of a locked row,`, snapshot, [outcome.row.row], again === null ? [] : [again.row]);
     }
   }
 
@@ -193,7 +236,8 @@ export class EngineSession {
     const next = make(account);
     if (next === null) await transaction.delete(ACCOUNTS, outcome.row);
     else await transaction.update(ACCOUNTS, outcome.row, rowOf(next));
-    this.#changes.set(account.id, next === null ? null : rowOf(next));
+    if (next === null || next.id !== account.id) this.#changes.set(account.id, null);
+    if (next !== null) this.#changes.set(next.id, rowOf(next));
     return true;
   }
 
