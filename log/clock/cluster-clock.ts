@@ -10,6 +10,9 @@ const LOST_MS = 5_000;
 const DRIFT_PPB = 50_000;
 /** What a beat takes on its way at the least is not seen by who only listens; in a local network it is less than this. */
 const HIDDEN_DELAY_NS = 500_000;
+/** Until so many beats of a master were heard, nobody knows how the network scatters them: it is taken to be no better than before, or than this. */
+const SAMPLES_MIN = 30;
+const UNKNOWN_DEVIATION_NS = 2_000_000;
 /** Of drift: the interval must be long enough that a late datagram does not pass for it. */
 const DRIFT_INTERVAL_MS = 10_000;
 
@@ -50,6 +53,8 @@ export class ClusterClock implements Clock {
   readonly #offsets = new SampleWindow();
   #last: Beat | null = null;
   #lastBeatMs = 0;
+  /** Of the beats of the master before. */
+  #deviationBeforeNs = UNKNOWN_DEVIATION_NS;
   #offsetNs = 0;
   #driftPpb = 0;
   #anchor: { readonly offsetNs: number; readonly atMs: number } | null = null;
@@ -105,7 +110,12 @@ export class ClusterClock implements Clock {
     if (last === null || !this.#isSynchronised()) return EXPECTED_UNCERTAINTY_NS.local;
     const sinceNs = (this.monotonicMs() - this.#lastBeatMs) * 1_000_000;
     const driftNs = (sinceNs * Math.max(Math.abs(this.#driftPpb), DRIFT_PPB)) / 1e9;
-    return last.uncertainty + driftNs + 3 * this.#offsets.deviation + HIDDEN_DELAY_NS;
+    return last.uncertainty + driftNs + 3 * this.#deviationNs() + HIDDEN_DELAY_NS;
+  }
+
+  #deviationNs(): number {
+    const { count, deviation } = this.#offsets;
+    return count < SAMPLES_MIN ? Math.max(deviation, this.#deviationBeforeNs) : deviation;
   }
 
   #isSynchronised(): boolean {
@@ -149,6 +159,7 @@ export class ClusterClock implements Clock {
   }
 
   #begin(offsetNs: number, atMs: number): void {
+    this.#deviationBeforeNs = Math.max(this.#deviationNs(), UNKNOWN_DEVIATION_NS);
     this.#offsets.clear();
     this.#offsets.add(offsetNs);
     this.#offsetNs = offsetNs;
@@ -157,7 +168,8 @@ export class ClusterClock implements Clock {
 
   #smooth(sampleNs: number, atMs: number): void {
     this.#offsets.add(sampleNs);
-    this.#offsetNs += SMOOTHING * (sampleNs - this.#offsetNs);
+    // The mean of the first few, so that none of them counts for more than the others.
+    this.#offsetNs += Math.max(SMOOTHING, 1 / this.#offsets.count) * (sampleNs - this.#offsetNs);
     const anchor = this.#anchor;
     if (anchor === null || atMs - anchor.atMs < DRIFT_INTERVAL_MS) return;
     this.#driftPpb = ((this.#offsetNs - anchor.offsetNs) / ((atMs - anchor.atMs) * 1_000_000)) * 1e9;

@@ -4,7 +4,7 @@ import { Scheduler } from './scheduler.js';
 import { SeededRandom } from './seeded-random.js';
 import { simulate } from './world.js';
 
-const SEEDS = Number(process.env.POLYLOG_SEEDS ?? 200);
+const SEEDS = Number(process.env.POLYLOG_SEEDS ?? 150);
 /** As many as are played in vain before a planted bug counts as not found. */
 const SEEDS_TO_FIND = 40;
 
