@@ -33,6 +33,7 @@ describe('the configuration', () => {
       logLevel: 'info',
       commitTimeoutMs: 30_000,
       projections: ['ingestion'],
+      historyRetentionHours: 0,
       rowMemoryMb: 1024,
       clock: 'local',
       clockGroup: '239.255.0.1:5555',

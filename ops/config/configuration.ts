@@ -39,6 +39,8 @@ export interface Configuration {
   readonly commitTimeoutMs: number;
   /** Folds of the log that the node runs beside its engine. */
   readonly projections: readonly ProjectionName[];
+  /** How long the ingestion tier keeps versions that were replaced; 0 = for good. */
+  readonly historyRetentionHours: number;
   /** Rows beyond this leave memory for the disk, megabytes. */
   readonly rowMemoryMb: number;
   /** 'local' = this machine's time, 'cluster' = that of the masters whose beats are heard in the group. */
@@ -107,6 +109,12 @@ export const SETTINGS: { readonly [K in keyof Configuration]: Setting<Configurat
     read: listOf(...PROJECTIONS),
     argument: 'names',
     help: 'folds of the log that run beside the engine, separated by commas, or none',
+  },
+  historyRetentionHours: {
+    initial: 0,
+    read: integer(0, 10_000_000),
+    argument: 'hours',
+    help: 'how long versions of rows are kept that were replaced, 0 = for good; the log keeps them anyway',
   },
   rowMemoryMb: {
     initial: 1_024,
@@ -203,6 +211,7 @@ export function readConfiguration(sources: ConfigurationSources): Configuration 
     logLevel: one('logLevel'),
     commitTimeoutMs: one('commitTimeoutMs'),
     projections: one('projections'),
+    historyRetentionHours: one('historyRetentionHours'),
     rowMemoryMb: one('rowMemoryMb'),
     clock: one('clock'),
     clockGroup: one('clockGroup'),

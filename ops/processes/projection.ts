@@ -1,5 +1,6 @@
 import { setPriority } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { Ingestion } from '#projections/ingestion/ingestion.js';
 import { KnownSchemas } from '#projections/runner/known-schemas.js';
@@ -21,6 +22,7 @@ import type {
 import { openRecordSource } from './record-source.js';
 
 const PARTITION = 0 as Partition;
+const PRUNE_EVERY_MS = 600_000;
 const BUILT_ANEW = 'the projection is built anew from the log';
 /** Clients come first: what follows the log takes the time that is left. */
 const NICENESS = 10;
@@ -73,6 +75,8 @@ async function run(): Promise<void> {
     history: (...wanted) => projection.history(...wanted),
   });
   const stop = stopWhenTold();
+  const { historyRetentionHours: hours } = configuration;
+  if (hours > 0) void pruneNowAndThen(projection, hours, stop, logger);
   process.send?.({ kind: 'ready' });
   await runner.run(stop);
   server.close();
@@ -80,6 +84,20 @@ async function run(): Promise<void> {
   await close();
   logger.info({ applied: runner.applied }, 'projection stopped');
   process.exit(0);
+}
+
+/** Until the process ends. */
+async function pruneNowAndThen(projection: Ingestion, hours: number, stop: AbortSignal, logger: Logger): Promise<void> {
+  while (!stop.aborted) {
+    await sleep(PRUNE_EVERY_MS, undefined, { signal: stop, ref: false }).catch(() => undefined);
+    if (stop.aborted) return;
+    try {
+      const dropped = await projection.prune((Date.now() - hours * 3_600_000) * 1_000);
+      if (dropped > 0) logger.info({ dropped }, 'versions dropped whose time is over');
+    } catch (error) {
+      logger.error({ err: error }, 'versions whose time is over could not be dropped');
+    }
+  }
 }
 
 /** A rebuild at a time, and how the last one went. */

@@ -2,13 +2,15 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
+import { RELATIONS } from '#schemas/catalog/system-tables.js';
 import { rowVersionSchema } from '#schemas/events/avro-schema.js';
 import { EventCodec } from '#schemas/events/codec.js';
 import type { EventShape, RowVersion } from '#schemas/events/event.js';
 import type { ObjectId, Offset, ServerId, VersionId } from '#schemas/kernel/brand.js';
-import { COMMIT_SCHEMA_ID, LEASE_SCHEMA_ID } from '#schemas/registry/fixed-schemas.js';
+import { COMMIT_SCHEMA_ID, LEASE_SCHEMA_ID, SYSTEM_SCHEMA_BASE } from '#schemas/registry/fixed-schemas.js';
+import { keyEncoder } from '#schemas/values/key.js';
 import { TYPES } from '#schemas/values/type-name.js';
-import type { Row } from '#schemas/values/value.js';
+import type { Row, Value } from '#schemas/values/value.js';
 import { KnownSchemas } from '../runner/known-schemas.js';
 import { type Checkpoint, type CommittedTransaction, ProjectionDamaged } from '../runner/projection.js';
 import { Ingestion } from './ingestion.js';
@@ -96,6 +98,38 @@ function transactionsOf(all: Writes): CommittedTransaction[] {
   });
 }
 
+/** The transaction by which these tables came, before all others. */
+function relationsOf(tables: readonly number[]): CommittedTransaction {
+  const { shape } = RELATIONS;
+  codec.bindShape(shape.event, SYSTEM_SCHEMA_BASE + shape.id);
+  const transaction = newId();
+  const events = tables.map((id, sequence) => {
+    const row: Value[] = new Array(shape.event.slots).fill(null);
+    for (const { name, slot } of shape.event.columns) if (name === 'id' || name === 'generation') row[slot] = id;
+    const event: RowVersion = {
+      kind: 'row',
+      table: shape.id,
+      schemaVersion: 1,
+      key: keyEncoder(shape.key)([id]),
+      version: newId(),
+      previous: null,
+      server: 1 as ServerId,
+      transaction,
+      sequence,
+      op: 'insert',
+      row,
+      before: null,
+      claims: [],
+      consistency: 'strict',
+      timestamp: 1,
+      uncertainty: 0,
+      commit: null,
+    };
+    return { ...event, source: Buffer.from(codec.encode(event)) };
+  });
+  return { transaction, server: 1 as ServerId, offset: 0 as Offset, timestamp: 1, events, definitions: null };
+}
+
 /** Rows by key below an offset, by going through all. */
 function modelAt(all: readonly CommittedTransaction[], table: number, snapshot: number): Map<string, Row> {
   const rows = new Map<string, Row>();
@@ -155,6 +189,31 @@ describe('Ingestion', () => {
     expect(at(9_999)).toBe(30);
     await ingestion.close();
   });
+
+  it('forgets what only earlier moments see, and nothing that later ones do', async () => {
+    let run = 0;
+    await fc.assert(
+      fc.asyncProperty(writes, fc.integer({ min: 990, max: 1_210 }), async (all, horizon) => {
+        const ingestion = new Ingestion(join(folder, String(run++)), schemas, IDS);
+        const transactions = transactionsOf(all).map((each, i) => ({ ...each, timestamp: 1_000 + i * 10 }));
+        const relation = relationsOf([20_000, 20_001]);
+        const end = 2 + transactions.length * 3;
+        await ingestion.apply([relation, ...transactions], checkpointAt(end));
+        const snapshot = ingestion.snapshotAt(horizon);
+        const before = ingestion.versions;
+        const dropped = await ingestion.prune(horizon);
+        expect(ingestion.versions).toBe(before - dropped);
+        for (const table of [0, 1])
+          for (let at: number = snapshot; at <= end; at += 1)
+            expect(await rowsOf(ingestion, table, at)).toEqual(modelAt(transactions, table, at));
+        expect(await ingestion.prune(horizon)).toBe(0);
+        const earlier = ingestion.history(20_000 as ObjectId, horizon - 1, [], end as Offset);
+        await expect(earlier[Symbol.asyncIterator]().next()).rejects.toThrow(/the past before .* is not kept any more/);
+        await ingestion.close();
+      }),
+      { numRuns: 40 },
+    );
+  }, 60_000);
 
   it('keeps a version once, however often it comes', async () => {
     const ingestion = new Ingestion(folder, schemas, IDS);

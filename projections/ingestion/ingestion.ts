@@ -1,12 +1,14 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { RELATIONS } from '#schemas/catalog/system-tables.js';
 import { EventCodec, recordKey } from '#schemas/events/codec.js';
-import type { RowVersion } from '#schemas/events/event.js';
+import { FIRST_USER_OBJECT, type RowVersion } from '#schemas/events/event.js';
 import { type DigestColumn, type TableDigest, TableDigester } from '#schemas/events/table-digest.js';
 import type { ObjectId, Offset } from '#schemas/kernel/brand.js';
 import type { WantedColumn } from '#schemas/link/history-frames.js';
 import { SqlError } from '#schemas/sqlstate/sql-error.js';
 import { keyEncoder } from '#schemas/values/key.js';
+import { DEFAULT_TEXT_CONTEXT, printText } from '#schemas/values/text-form.js';
+import { TYPES } from '#schemas/values/type-name.js';
 import type { Row } from '#schemas/values/value.js';
 import type { KnownSchemas } from '../runner/known-schemas.js';
 import type { Checkpoint, CommittedTransaction, Projection } from '../runner/projection.js';
@@ -105,6 +107,7 @@ export class Ingestion implements Projection {
         yield* this.#versions(table, columns, newest, until);
       return;
     }
+    this.#requireKept(micros);
     const snapshot = Math.min(this.#store.snapshotAt(micros), newest) as Offset;
     const table = this.generationAt(relation, snapshot);
     if (table === null) return;
@@ -117,6 +120,37 @@ export class Ingestion implements Projection {
       if (rows.length > 0) yield rows;
       await nextTurn();
     }
+  }
+
+  #requireKept(micros: number): void {
+    const { floor } = this.#store;
+    if (micros >= floor) return;
+    const since = printText(TYPES.timestamptz, BigInt(floor), DEFAULT_TEXT_CONTEXT);
+    throw new SqlError('snapshot_too_old', `the past before ${since} is not kept any more`, {
+      hint: 'The setting history-retention-hours says for how long it is; a rebuild of the projection brings back what the log has.',
+    });
+  }
+
+  /** Forgets what only moments before `micros` can see. Answers with the number of versions dropped. */
+  prune(micros: number): Promise<number> {
+    const snapshot = this.#store.snapshotAt(micros);
+    const there = this.#generationsAt(snapshot);
+    return this.#store.prune(micros, snapshot, (table, version) => {
+      const { version: id, row } = this.#decode(table, version);
+      return { id, isThere: row !== null && (table < FIRST_USER_OBJECT || there.has(table)) };
+    });
+  }
+
+  /** Ids under which rows stood then. */
+  #generationsAt(snapshot: Offset): ReadonlySet<ObjectId> {
+    const { id } = RELATIONS.shape;
+    const found = new Set<ObjectId>();
+    for (const version of this.#store.newest(id, snapshot)) {
+      const { row } = this.#decode(id, version);
+      const generation = row === null ? null : RELATIONS.fromRow(row).generation;
+      if (generation !== null) found.add(generation);
+    }
+    return found;
   }
 
   /** All ids under which a relation's rows have stood, the oldest first, with the time when that ended; null = it has not. */

@@ -51,6 +51,10 @@ export function isSameRow(a: Buffer, b: Buffer): boolean {
   return b.length === a.length && a.compare(b, 0, length, 0, length) === 0;
 }
 
+export function tableOfKey(key: Buffer): ObjectId {
+  return key.readUInt32BE(0) as ObjectId;
+}
+
 export function offsetOfKey(key: Buffer): Offset {
   return readOffset(key, key.length - PLACE_BYTES);
 }

@@ -12,6 +12,7 @@ import {
   offsetOfKey,
   offsetOfTime,
   rowKeyOf,
+  tableOfKey,
   tableStart,
   timeKey,
   versionKey,
@@ -36,10 +37,25 @@ const KEY_INSIDE = 1;
 
 const CHECKPOINT = Buffer.from('checkpoint');
 const NEWEST_TIME = Buffer.from('newest-time');
+const FLOOR = Buffer.from('floor');
+/** Versions dropped in one transaction: what is written meanwhile waits for it. */
+const VERSIONS_PER_PIECE = 2_000;
 const FORMAT = 1;
 const MAP_BYTES_MAX = 2 ** 40;
 
 type Bytes = Database<Buffer, Buffer>;
+
+interface Entry {
+  readonly key: Buffer;
+  readonly value: Buffer;
+}
+
+/** What a version itself says. */
+export interface Read {
+  readonly id: VersionId;
+  /** Its row was there with it, in a table that was there. */
+  readonly isThere: boolean;
+}
 
 /**
  * All versions of all rows in one LMDB environment: by table, row and offset; by version id; commits by time. Writes of one transaction are there all or not at all.
@@ -173,6 +189,52 @@ export class VersionStore {
 
   #range(table: ObjectId): Iterable<{ readonly key: Buffer; readonly value: Buffer }> {
     return this.#versions.getRange({ start: tableStart(table), end: tableStart(table + 1) });
+  }
+
+  /** The moment before which not everything is kept any more, microseconds since 1970; 0 = everything is. */
+  get floor(): number {
+    return this.#root.get(FLOOR)?.readDoubleBE() ?? 0;
+  }
+
+  /**
+   * Drops what no snapshot from `snapshot` on sees: versions that were replaced below it, and the last ones of rows that were not there then, which `read` tells. Answers with
+   * the number of versions dropped. In pieces, so that the log is followed meanwhile; what breaks off is done again.
+   */
+  async prune(
+    floorMicros: number,
+    snapshot: Offset,
+    read: (table: ObjectId, version: KeptVersion) => Read,
+  ): Promise<number> {
+    const floor = Buffer.allocUnsafe(8);
+    floor.writeDoubleBE(Math.max(floorMicros, this.floor));
+    // First: from here on nobody is answered who asks for more.
+    await this.#root.put(FLOOR, floor);
+    let dropped = 0;
+    let doomed: Entry[] = [];
+    const drop = async (): Promise<void> => {
+      const entries = doomed;
+      doomed = [];
+      dropped += entries.length;
+      await this.#root.transaction(() => {
+        for (const { key, value } of entries) {
+          this.#ids.removeSync(idKey(read(tableOfKey(key), kept(key, value)).id));
+          this.#versions.removeSync(key);
+        }
+      });
+    };
+    let below: Entry | null = null;
+    const isUnseen = (last: Entry, next: Entry | null): boolean =>
+      next !== null && isSameRow(last.key, next.key)
+        ? offsetOfKey(next.key) < snapshot
+        : !read(tableOfKey(last.key), kept(last.key, last.value)).isThere;
+    for (const entry of this.#versions.getRange({})) {
+      if (below !== null && isUnseen(below, entry)) doomed.push(below);
+      below = offsetOfKey(entry.key) < snapshot ? entry : null;
+      if (doomed.length >= VERSIONS_PER_PIECE) await drop();
+    }
+    if (below !== null && isUnseen(below, null)) doomed.push(below);
+    await drop();
+    return dropped;
   }
 
   /** Versions kept, of all tables. */
