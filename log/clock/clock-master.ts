@@ -11,6 +11,8 @@ const FAILOVER_BEATS = 20;
 const STEP_NS = 10_000_000;
 /** What reading the machine's clock is off by. */
 const READING_NOISE_NS = 1_000;
+/** Uncertainties are compared with those of so long ago. */
+const COMPARE_MS = 10_000;
 /** How many of the own beats are known again when the network gives them back. */
 const OWN_BEATS_KEPT = 64;
 
@@ -77,6 +79,7 @@ export class ClockMaster {
   #firstOffset: { readonly ns: number; readonly atMs: number } | null = null;
   #resync = 0;
   #uncertaintyNs = 0;
+  #compared: { readonly ns: number; readonly atMs: number } | null = null;
 
   constructor(options: ClockMasterOptions) {
     this.#options = options;
@@ -117,7 +120,9 @@ export class ClockMaster {
     this.#measure(now);
     if (!this.#leading && now - this.#lastHeardMs >= this.#silenceMaxMs) this.#lead();
     if (this.#leading) this.#send();
-    const next = Math.max(dueMs + BEAT_PERIOD_MS, now);
+    const turn = this.#lastHeardMs + this.#silenceMaxMs;
+    const due = this.#leading || turn <= now ? dueMs + BEAT_PERIOD_MS : Math.min(dueMs + BEAT_PERIOD_MS, turn);
+    const next = Math.max(due, now);
     this.#cancel = clock.after(next - now, () => this.#tick(next));
   }
 
@@ -135,10 +140,18 @@ export class ClockMaster {
     this.#firstOffset ??= { ns: offsetNs, atMs: nowMs };
     const reading = source();
     const measured = 3 * this.#offsets.deviation + READING_NOISE_NS + (reading.uncertaintyNs ?? 0);
-    const before = this.#uncertaintyNs;
     this.#uncertaintyNs = Math.max(measured, EXPECTED_UNCERTAINTY_NS[reading.source]);
-    if (before > 0 && this.#uncertaintyNs >= before * 1.5)
-      onEvent({ kind: 'uncertainty grew', fromNs: before, toNs: this.#uncertaintyNs });
+    this.#compareUncertainty(nowMs, onEvent);
+  }
+
+  /** Told against what it was a while ago, so that one that comes and goes is not told at each beat. */
+  #compareUncertainty(nowMs: number, onEvent: ClockMasterOptions['onEvent']): void {
+    const compared = this.#compared;
+    if (compared !== null && nowMs - compared.atMs < COMPARE_MS) return;
+    const toNs = this.#uncertaintyNs;
+    if (compared !== null && toNs >= compared.ns * 1.5)
+      onEvent({ kind: 'uncertainty grew', fromNs: compared.ns, toNs });
+    this.#compared = { ns: toNs, atMs: nowMs };
   }
 
   #lead(): void {
