@@ -136,7 +136,7 @@ export class Supervisor {
       run: (statement) => this.#call('run', [statement]),
     });
     this.#ownsRunFile = true;
-    this.#writeRunFile();
+    this.#writeState();
     await this.#startEngine();
     // Not before: a name that was mistyped would bind the folder to it.
     rememberLog(data, configuration.log);
@@ -331,6 +331,15 @@ export class Supervisor {
 
   #writeRunFile(): void {
     if (this.#stopped !== null) return;
+    try {
+      this.#writeState();
+    } catch (error) {
+      // On a full disk the node goes on; those who ask for its state see an older one.
+      this.#logger.error({ err: error }, 'what runs cannot be written down');
+    }
+  }
+
+  #writeState(): void {
     const { data, host, log } = this.#configuration;
     writeRunFile(data, {
       pid: process.pid,
