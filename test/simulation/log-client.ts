@@ -9,7 +9,9 @@ interface Sent {
   readonly records: readonly LogRecord[];
   readonly resolve: (offset: Offset) => void;
   readonly reject: (error: Error) => void;
-  /** Once it stands in the log. */
+  /** Records that stand in the log: others' may come between them. */
+  landed: number;
+  /** Once all do. */
   offset: Offset | null;
   /** The sender has been told that nobody knows. */
   unknown: ((offset: Offset | null) => void) | null;
@@ -65,7 +67,7 @@ export class LogClient implements ChangeLog, Actor {
       return Promise.reject(new LogUnavailable('away', 'the outcome of an append is being found out'));
     const copies = records.map(copyOf);
     return new Promise((resolve, reject) => {
-      this.#sent.push({ partition, records: copies, resolve, reject, offset: null, unknown: null });
+      this.#sent.push({ partition, records: copies, resolve, reject, landed: 0, offset: null, unknown: null });
       if (!this.acknowledgesEarly) return;
       const before = this.#sent.reduce(
         (n, s) => (s.offset === null && s.partition === partition ? n + s.records.length : n),
@@ -84,9 +86,9 @@ export class LogClient implements ChangeLog, Actor {
     while (!signal.aborted) {
       const to = this.#delivered.get(partition) ?? at;
       if (at < to) {
-        const batch = this.#log.records(partition).slice(at, to);
+        const batch = this.#log.records(partition, at, to);
         at = to;
-        yield batch;
+        if (batch.length > 0) yield batch;
       } else
         await new Promise<void>((resolve) => {
           wake = resolve;
@@ -95,7 +97,7 @@ export class LogClient implements ChangeLog, Actor {
   }
 
   async *read(partition: Partition, from: Offset, to: Offset): AsyncIterable<readonly StoredRecord[]> {
-    const records = this.#log.records(partition).slice(from, to);
+    const records = this.#log.records(partition, from, to);
     for (let at = 0; at < records.length; ) {
       const count = 1 + this.#random.below(records.length);
       yield records.slice(at, at + count);
@@ -166,12 +168,17 @@ export class LogClient implements ChangeLog, Actor {
         weight: acknowledge,
         run: () => this.#acknowledge(head),
       });
-    } else choices.push({ name: `${name}: appends to ${partition} fail`, weight: fail, run: () => this.#fail(sent) });
+    } else if (head.landed === 0)
+      choices.push({ name: `${name}: appends to ${partition} fail`, weight: fail, run: () => this.#fail(sent) });
     choices.push({ name: `${name}: the connection breaks`, weight: lose, run: () => this.#lose(sent) });
   }
 
   #land(sent: Sent): void {
-    sent.offset = this.#log.store(sent.partition, sent.records);
+    const { partition, records, landed } = sent;
+    sent.landed = this.#random.chance(0.8) ? records.length : landed + 1 + this.#random.below(records.length - landed);
+    const offset = this.#log.store(partition, records.slice(landed, sent.landed));
+    if (sent.landed < records.length) return;
+    sent.offset = offset;
     if (this.dead || this.acknowledgesEarly) this.#forget([sent]);
   }
 

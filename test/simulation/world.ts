@@ -85,7 +85,9 @@ export class World {
       settle: 1,
     };
     this.limits = this.random.pick(WINDOWS);
-    this.log = new SimulatedLog(partitions);
+    const leftOut = this.random.pick([0, 0, 0.1]);
+    const offsets = this.random.fork();
+    this.log = new SimulatedLog(partitions, () => offsets.chance(leftOut));
     this.referee = new Referee(partitions, this.limits);
     this.log.onRecord = (partition, record) => this.referee.record(partition, record);
     this.#engines = Array.from({ length: partitions }, (_, partition) =>
@@ -171,7 +173,7 @@ export async function simulate(options: SimulationOptions): Promise<Result> {
   }
   const { scheduler, log, referee } = world;
   let records = 0;
-  for (let partition = 0; partition < log.partitions; partition++) records += log.end(partition as Partition);
+  for (let partition = 0; partition < log.partitions; partition++) records += log.count(partition as Partition);
   return {
     seed: options.seed,
     hash: scheduler.hash,
