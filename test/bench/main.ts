@@ -17,8 +17,18 @@ import { placement } from './sections/placement.js';
 import { recovery } from './sections/recovery.js';
 import { start } from './sections/start.js';
 import { throughput } from './sections/throughput.js';
+import { tiers } from './sections/tiers.js';
 
-const RUN: Readonly<Record<SectionName, Section>> = { throughput, placement, copy, recovery, kafka, idle, start };
+const RUN: Readonly<Record<SectionName, Section>> = {
+  throughput,
+  placement,
+  copy,
+  recovery,
+  kafka,
+  idle,
+  start,
+  tiers,
+};
 
 /** The folder on a disk in which all servers keep their data; every temporary directory is made in it from here on. */
 function useFolder(wanted: string | null): string {

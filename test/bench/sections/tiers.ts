@@ -1,0 +1,127 @@
+/** What the projections that follow cost those who write, and how fast they follow and are rebuilt. */
+
+import { polylogCommand } from '../../harness/command-line.js';
+import type { PolylogNode } from '../../harness/polylog.js';
+import { alternate, ratioOf, type Side } from '../alternation.js';
+import type { BenchOptions } from '../options.js';
+import { initialize, runPgbench } from '../pgbench.js';
+import { progress, type SectionResult } from '../section.js';
+import { polylogServer, stopAll } from '../servers.js';
+import { shown } from '../table.js';
+import { type Verdict, verdict, verdictText } from '../verdict.js';
+
+const CLIENTS = [8, 32];
+const SCALE = 10;
+const KEPT_RATE_TARGET = 0.85;
+const CHANGES_TARGET = 20_000;
+const REBUILD_TARGET = 50_000;
+const POLL_MS = 20;
+
+interface Followed {
+  readonly changes: number;
+  readonly seconds: number;
+}
+
+export async function tiers(options: BenchOptions): Promise<SectionResult> {
+  const without = await polylogServer({ name: 'without', flags: ['--projections', 'none'] });
+  const servers = [without];
+  const rows: string[][] = [];
+  const verdicts: Verdict[] = [];
+  const failures: string[] = [];
+  const measured: { clients: number; without: Side; following: Side; ratio: number | null }[] = [];
+  const scale = options.quick ? 1 : SCALE;
+  try {
+    const following = await polylogServer({ name: 'following' });
+    servers.push(following);
+    for (const server of servers) {
+      progress(`${server.name}: tables of scale ${scale}`);
+      await initialize(server, scale);
+    }
+    // The tables that both have just got are read first.
+    await caughtUp(following.node);
+    for (const clients of CLIENTS) {
+      const work = { script: { builtin: 'tpcb-like' } as const, clients, seconds: options.seconds, ownTables: true };
+      const [apart, beside] = (await alternate(servers, work, options.rounds, `${clients} clients`)) as [Side, Side];
+      const ratio = ratioOf(apart, beside);
+      measured.push({ clients, without: apart, following: beside, ratio });
+      const kept = verdict(`tpcb-like, ${clients} clients, with projections`, ratio, {
+        relation: 'at least',
+        value: KEPT_RATE_TARGET,
+        unit: '×',
+      });
+      verdicts.push(kept);
+      rows.push([
+        `tpcb-like, ${clients} clients`,
+        shown(apart.tps),
+        shown(beside.tps),
+        ratio?.toFixed(2) ?? '-',
+        verdictText(kept),
+      ]);
+      for (const { server, failures: reasons } of [apart, beside])
+        failures.push(...reasons.map((reason) => `${clients} clients, ${server}: ${reason}`));
+    }
+    const followed = await followLoad();
+    const rate = followed.changes / followed.seconds;
+    verdicts.push(
+      verdict('changes a second into the ingestion tier', rate, {
+        relation: 'at least',
+        value: CHANGES_TARGET,
+        unit: '/s',
+      }),
+    );
+    rows.push(['load until applied, changes/s', '', shown(rate), '', verdictText(verdicts.at(-1) as Verdict)]);
+    const rebuilt = await rebuildRate(following.node);
+    verdicts.push(
+      verdict('events a second in a rebuild', rebuilt, { relation: 'at least', value: REBUILD_TARGET, unit: '/s' }),
+    );
+    rows.push(['rebuild of ingestion, events/s', '', shown(rebuilt), '', verdictText(verdicts.at(-1) as Verdict)]);
+    const verified = await polylogCommand('verify', '--data', following.node.dataDirectory);
+    if (verified.code !== 0) failures.push(`verify: ${verified.stdout}${verified.stderr}`);
+
+    /** A load of rows, from its first to the tier's having them all. */
+    async function followLoad(): Promise<Followed> {
+      const before = await applied(following.node);
+      const began = performance.now();
+      await runPgbench(following, { script: { builtin: 'simple-update' }, clients: 1, seconds: 1, ownTables: true });
+      await initialize(following, scale);
+      await caughtUp(following.node);
+      const seconds = (performance.now() - began) / 1_000;
+      return { changes: (await applied(following.node)) - before, seconds };
+    }
+  } finally {
+    await stopAll(servers);
+  }
+  return {
+    title: `tiers: a node without projections beside one whose projections follow, scale ${scale}, transactions/s`,
+    columns: ['what', 'without', 'following', 'ratio', 'target'],
+    rows,
+    verdicts,
+    failures,
+    data: measured,
+  };
+}
+
+/** A projection that has much to do may be late to answer. */
+async function applied(node: PolylogNode): Promise<number> {
+  for (;;) {
+    const answer = await fetch(`http://${node.host}:${node.httpPort}/projections`);
+    const [first] = answer.ok ? ((await answer.json()) as { applied: number }[]) : [];
+    if (first !== undefined) return first.applied;
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+}
+
+/** Until the projection has stood still for a while. */
+async function caughtUp(node: PolylogNode): Promise<void> {
+  for (let last = -1, still = 0; still < 25; await new Promise((resolve) => setTimeout(resolve, POLL_MS))) {
+    const now = await applied(node);
+    still = now === last ? still + 1 : 0;
+    last = now;
+  }
+}
+
+async function rebuildRate(node: PolylogNode): Promise<number | null> {
+  const { stdout } = await polylogCommand('projection', 'rebuild', 'ingestion', '--data', node.dataDirectory);
+  const rate = /\((\d+)\/s\)/.exec(stdout)?.[1];
+  return rate === undefined ? null : Number(rate);
+}
