@@ -8,6 +8,9 @@ const { join } = require('node:path');
 
 const present = folders.filter((folder) => existsSync(join(__dirname, folder)));
 
+// Nodes of tests that say nothing of it take any port for MySQL clients: 3306 is one for all.
+process.env.POLYLOG_MYSQL_PORT ??= '0';
+
 module.exports = {
   testEnvironment: 'node',
   // A test that hangs should say so; how quick it is on a busy machine is for the bench to say.

@@ -37,6 +37,7 @@ export class SessionFunctions implements CatalogFunctions {
   readonly #rows: RowReader | null;
   readonly #current = new Map<ObjectId, bigint>();
   #last: ObjectId | null = null;
+  #firstGiven: bigint | null = null;
   readonly #answers: ReadonlyMap<string, Answer>;
 
   constructor(session: SessionIdentity, sequences: SequencePool, rows: RowReader | null) {
@@ -53,7 +54,14 @@ export class SessionFunctions implements CatalogFunctions {
     const value = this.#sequences.next(entry);
     this.#current.set(entry.id, value);
     this.#last = entry.id;
+    this.#firstGiven ??= value;
     return value;
+  }
+
+  takeFirstGiven(): bigint | null {
+    const given = this.#firstGiven;
+    this.#firstGiven = null;
+    return given;
   }
 
   currval(sequence: Value): bigint {

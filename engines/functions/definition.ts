@@ -35,6 +35,8 @@ export interface CatalogFunctions {
   currval(sequence: Value): bigint;
   setval(sequence: Value, value: bigint, called: boolean): bigint;
   lastval(): bigint;
+  /** The first value of any sequence since the last call; null = none was taken. */
+  takeFirstGiven(): bigint | null;
   /** By name, with the arguments of the SQL function: pg_get_indexdef, pg_get_constraintdef, obj_description, has_table_privilege, to_regclass, … */
   describe(name: string, args: readonly Value[]): Value;
 }

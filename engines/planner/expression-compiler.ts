@@ -60,6 +60,7 @@ const NEUTRAL: EvaluationContext = {
     currval: () => unavailable('currval'),
     setval: () => unavailable('setval'),
     lastval: () => unavailable('lastval'),
+    takeFirstGiven: () => null,
     describe: (name) => unavailable(name),
   },
 };

@@ -21,11 +21,6 @@ export function conflict(
 ): ConflictAction {
   const indexes = arbiters(onConflict, table);
   if (onConflict.update === null) return { arbiters: indexes, update: null };
-  if (indexes === null)
-    throw new SqlError('syntax_error', 'ON CONFLICT DO UPDATE requires inference specification or constraint name', {
-      hint: 'For example, ON CONFLICT (column_name).',
-      token: onConflict.token,
-    });
   requirePrivilege(planner.context.user, planner.context.catalog, table, 'update');
   const both = new Scope(null);
   for (const relation of scope.relations) both.add(relation, -1);

@@ -2,6 +2,7 @@ import { LINK_VERSION, type LinkPeer, OP, type Open, REPLY, type Request } from 
 import { SqlError } from '#schemas/sqlstate/sql-error.js';
 import { DEFAULT_TEXT_CONTEXT, parseText } from '#schemas/values/text-form.js';
 import { TYPES } from '#schemas/values/type-name.js';
+import { CachingSha2Exchange, FAST_OK, FULL_WANTED } from '../security/caching-sha2.js';
 import { ScramExchange } from '../security/scram.js';
 import type { EngineServices } from './services.js';
 import { failureReply, Session } from './session.js';
@@ -10,7 +11,7 @@ import { StatementRegistry } from './statement-registry.js';
 
 interface Opening {
   readonly open: Open;
-  readonly exchange: ScramExchange;
+  readonly exchange: ScramExchange | CachingSha2Exchange;
   step: 'first' | 'final';
 }
 
@@ -110,15 +111,21 @@ export class GatewayConnection {
       this.#enter(request, new Uint8Array(0));
       return;
     }
-    if (method !== 'scram-sha-256')
-      throw new SqlError('feature_not_supported', `authentication method ${method} is not supported`);
-    const verifier = this.#verifierOf(user);
-    this.#opening.set(number, {
-      open: request,
-      exchange: new ScramExchange(user, verifier, this.#mockSecret, this.#services.random),
-      step: 'first',
-    });
+    const exchange = this.#exchange(method, user);
+    this.#opening.set(number, { open: request, exchange, step: 'first' });
     this.#peer.reply([REPLY.authContinue, number, new Uint8Array(0)]);
+  }
+
+  #exchange(method: string, user: string): Opening['exchange'] {
+    const verifier = this.#verifierOf(user);
+    switch (method) {
+      case 'scram-sha-256':
+        return new ScramExchange(user, verifier, this.#mockSecret, this.#services.random);
+      case 'caching_sha2_password':
+        return new CachingSha2Exchange(user, verifier, this.#services.passwords);
+      default:
+        throw new SqlError('feature_not_supported', `authentication method ${method} is not supported`);
+    }
   }
 
   /** Null for who may not come in by a password: unknown, no login, none set, or its time is over. */
@@ -136,6 +143,10 @@ export class GatewayConnection {
     const opening = this.#opening.get(number);
     if (opening === undefined)
       throw new SqlError('protocol_violation', 'an authentication message came without a session being opened');
+    if (opening.exchange instanceof CachingSha2Exchange) {
+      this.#authenticateBySha2(number, opening, opening.exchange, data);
+      return;
+    }
     const message = Buffer.from(data).toString('utf8');
     if (opening.step === 'first') {
       opening.step = 'final';
@@ -147,8 +158,20 @@ export class GatewayConnection {
     this.#enter(opening.open, last);
   }
 
+  #authenticateBySha2(number: number, opening: Opening, exchange: CachingSha2Exchange, data: Uint8Array): void {
+    if (opening.step === 'first' && !exchange.first(data)) {
+      opening.step = 'final';
+      this.#peer.reply([REPLY.authContinue, number, Uint8Array.of(FULL_WANTED)]);
+      return;
+    }
+    if (opening.step === 'final') exchange.final(data);
+    this.#opening.delete(number);
+    this.#enter(opening.open, opening.step === 'first' ? Uint8Array.of(FAST_OK) : new Uint8Array(0));
+  }
+
   #enter(open: Open, last: Uint8Array): void {
     const session = this.#start(open);
+    session.tellsGenerated = open[4] === 'caching_sha2_password';
     this.#sessions.set(open[1], session);
     this.#peer.reply([REPLY.ready, open[1], last, session.settings.reported()]);
   }

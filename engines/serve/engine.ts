@@ -18,6 +18,7 @@ import { createVirtualTables } from '../catalog/virtual-tables.js';
 import { EXPRESSION_COMPILER } from '../planner/expression-compiler.js';
 import { Store, storeLimits } from '../rows/store.js';
 import { damageOf, isWriteRefused, removeStore } from '../rows/store-damage.js';
+import { PasswordCache } from '../security/caching-sha2.js';
 import { createVerifier, isPasswordOf } from '../security/scram.js';
 import { Checkpointer } from '../tx/checkpointer.js';
 import { type Recovered, type RecoveryOptions, recover } from '../tx/recovery.js';
@@ -137,6 +138,7 @@ export class Engine {
     this.#services = {
       clock,
       random,
+      passwords: new PasswordCache(),
       transactions: parts.manager,
       catalog: parts.catalog,
       rows: parts.store,

@@ -3,6 +3,7 @@ import type { Clock, Random } from '#schemas/kernel/ports.js';
 import type { LinkPeer } from '#schemas/link/frames.js';
 import type { CatalogHolder } from '../catalog/ddl-contract.js';
 import type { RowReader } from '../rows/reading.js';
+import type { PasswordCache } from '../security/caching-sha2.js';
 import type { TransactionSystem } from '../tx/transaction.js';
 import type { HistoryClient } from './history-client.js';
 
@@ -10,6 +11,8 @@ import type { HistoryClient } from './history-client.js';
 export interface EngineServices {
   readonly clock: Clock;
   readonly random: Random;
+  /** What caching_sha2_password remembers. */
+  readonly passwords: PasswordCache;
   readonly transactions: TransactionSystem;
   readonly catalog: CatalogHolder;
   readonly rows: RowReader;

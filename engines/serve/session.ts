@@ -61,6 +61,8 @@ export class Session {
     }
   >();
   readonly catalogFunctions: CatalogFunctions;
+  /** The client is told, as setting last_insert_id, of values that its statements were given by sequences. */
+  tellsGenerated = false;
   readonly #peer: LinkPeer;
   readonly #statements: StatementRegistry;
   readonly #portals = new Map<number, OpenPortal>();
@@ -389,7 +391,12 @@ export class Session {
   }
 
   #done(verb: string, count: number, rows: readonly Row[] | null): void {
-    this.#peer.reply([REPLY.done, this.id, verb, count, this.block.state, rows, this.settings.takeChanges()]);
+    let changes = this.settings.takeChanges();
+    if (this.tellsGenerated) {
+      const first = this.catalogFunctions.takeFirstGiven();
+      if (first !== null) changes = { ...changes, last_insert_id: String(first) };
+    }
+    this.#peer.reply([REPLY.done, this.id, verb, count, this.block.state, rows, changes]);
   }
 
   #closePortals(): void {

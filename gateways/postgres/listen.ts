@@ -3,6 +3,7 @@ import { createSecureContext, type SecureContext } from 'node:tls';
 import type { Clock, Random } from '#schemas/kernel/ports.js';
 import { SqlError } from '#schemas/sqlstate/sql-error.js';
 import type { EngineLink, LinkSession } from '../link/engine-link.js';
+import type { Dialect } from '../sql/dialect.js';
 import { type Admitted, Handshake } from './handshake.js';
 import { writeBackendKeyData, writeParameterStatus } from './messages/session-start.js';
 import { REPORTED_SETTINGS } from './reported-settings.js';
@@ -84,6 +85,11 @@ export class PostgresGateway {
   /** New connections use `source` from now on; those that exist keep theirs. */
   replaceSource(source: StatementSource): void {
     this.#source = source;
+  }
+
+  /** As replaceSource; the protocol asks nothing of the dialect but its texts' programs. */
+  replaceDialect(_dialect: Dialect, source: StatementSource): void {
+    this.replaceSource(source);
   }
 
   /** Takes a connection that was accepted elsewhere. */

@@ -1,10 +1,10 @@
 import type { Done, ResultColumn } from '#schemas/link/frames.js';
 import type { Row, Value } from '#schemas/values/value.js';
+import { literalValues } from '../link/literal-values.js';
 import type { BoundStatement } from '../link/statement-contexts.js';
 import { CopyInFlow } from './copy/copy-in-flow.js';
 import { type CopyOut, openCopyOut } from './copy/copy-out.js';
 import { ExecuteRequest, type StatementText } from './execute-request.js';
-import { literalValues } from './literal-values.js';
 import { writeCommandComplete } from './messages/command-complete.js';
 import { writeRowDescription } from './messages/row-description.js';
 import type { RowWriter } from './row-writer.js';

@@ -22,6 +22,8 @@ export function columnDefinition(p: Parser): ColumnDefinition {
 }
 
 function columnConstraint(p: Parser, column: string): ColumnConstraint | null {
+  const own = p.dialect.grammar.columnAttribute?.(p) ?? null;
+  if (own !== null) return own;
   const token = p.ordinal;
   const name = p.accept('constraint') ? p.identifier() : null;
   if (p.accept('not', 'null')) return { kind: 'not-null', name };

@@ -14,7 +14,8 @@ export function createTable(p: Parser, temporary: boolean): Statement {
     return createTableAs(p, { path, ifNotExists, temporary, columns });
   }
   const elements = tableElements(p);
-  return { kind: 'create-table', path, ifNotExists, temporary, ...elements, options: tableOptions(p) };
+  const own = p.dialect.grammar.tableAttributes?.(p) ?? [];
+  return { kind: 'create-table', path, ifNotExists, temporary, ...elements, options: [...own, ...tableOptions(p)] };
 }
 
 /** ( name, … ) AS: a column of a definition has a type behind its name. */

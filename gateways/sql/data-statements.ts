@@ -51,10 +51,11 @@ function withStatement(p: Parser): Statement {
 
 /** The list of SELECT and RETURNING. */
 export function parseSelectItems(p: Parser): SelectItem[] {
-  return p.commaList(() => selectItem(p));
+  return p.commaList(() => parseSelectItem(p));
 }
 
-function selectItem(p: Parser): SelectItem {
+/** An expression with or without a name, or all columns. */
+export function parseSelectItem(p: Parser): SelectItem {
   const token = p.ordinal;
   if (p.acceptOperator('*')) return { kind: 'star', path: [], token };
   const path = starPath(p);
@@ -101,7 +102,7 @@ function parseInsert(p: Parser, clause: WithClause): InsertStatement {
     p.expect('value');
   }
   const source = p.accept('default', 'values') ? null : parseQuery(p);
-  const onConflict = p.at('on', 'conflict') ? parseOnConflict(p) : null;
+  const onConflict = p.dialect.grammar.onDuplicate?.(p) ?? (p.at('on', 'conflict') ? parseOnConflict(p) : null);
   return { kind: 'insert', ...clause, table, alias, columns, source, overriding, onConflict, returning: returning(p) };
 }
 
@@ -163,7 +164,8 @@ function indexExpression(p: Parser): Expression {
   return expression;
 }
 
-function assignment(p: Parser): Assignment {
+/** column = value, or (column, …) = row. */
+export function assignment(p: Parser): Assignment {
   const isList = p.atSymbol('(');
   const columns = isList ? p.parenthesised(() => insertColumn(p)) : [insertColumn(p)];
   if (!p.acceptOperator('=')) throw p.syntaxError();

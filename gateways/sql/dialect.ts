@@ -1,6 +1,6 @@
 import type { Expression, TypeName } from '#schemas/program/expression.js';
 import type { FromItem, Query, SelectItem } from '#schemas/program/query.js';
-import type { Statement } from '#schemas/program/statement.js';
+import type { ColumnConstraint, OnConflict, Option, Statement } from '#schemas/program/statement.js';
 import type { SqlType } from '#schemas/values/type.js';
 import type { LocalStatement } from './local-statement.js';
 import type { Parser } from './parser.js';
@@ -32,6 +32,12 @@ export interface Grammar {
   readonly statements: ReadonlyMap<string, StatementParser>;
   /** Expressions by their first keyword. */
   readonly specials: ReadonlyMap<string, SpecialParser>;
+  /** A dialect's own constraints and attributes of a column, tried before the shared ones; null = the next token opens none. */
+  readonly columnAttribute?: (p: Parser) => ColumnConstraint | null;
+  /** What may stand behind the columns of CREATE TABLE, before the shared options. */
+  readonly tableAttributes?: (p: Parser) => readonly Option[];
+  /** A dialect's own clause for rows that are there already, behind the rows of INSERT; null = there is none. */
+  readonly onDuplicate?: (p: Parser) => OnConflict | null;
   /** First words (one to three) of valid statements that we do not support, with what the refusal calls them. */
   readonly unsupportedStatements: ReadonlyMap<string, string>;
 }
@@ -80,6 +86,12 @@ export interface Dialect {
   readonly functionAliases: ReadonlyMap<string, string>;
   /** Types whose string literals a gateway can convert by itself: only those are lifted from under a cast. */
   readonly convertibleTypes: ReadonlySet<string>;
+  /** Operators that would mean something else in the program than they do here: refused. */
+  readonly refusedOperators?: ReadonlySet<string>;
+  /** LIMIT offset, count is allowed. */
+  readonly limitWithOffset?: boolean;
+  /** NULL sorts below every value unless the statement says otherwise; otherwise above. */
+  readonly nullsSortLow?: boolean;
   /** Canonical type → its name in this dialect's messages and results. */
   readonly displayType: (type: SqlType) => string;
   /** Command tag without counts. */

@@ -43,6 +43,7 @@ function prefix(p: Parser): Expression {
 }
 
 function prefixOperator(p: Parser, token: number): Expression {
+  refuseOperator(p);
   const symbol = p.token.text;
   const isSign = symbol === '-' || symbol === '+';
   if (!isSign && infixStrength(symbol) !== STRENGTH.operator) throw p.syntaxError();
@@ -128,9 +129,15 @@ function isRange(p: Parser, ahead: number): boolean {
   }
 }
 
+/** The next token is an operator: not one whose meaning the program lacks. */
+function refuseOperator(p: Parser): void {
+  if (p.dialect.refusedOperators?.has(p.token.text) === true) throw p.unsupported(`the operator ${p.token.text}`);
+}
+
 function infix(p: Parser, left: Expression, strength: number): Expression {
   if (p.token.kind === TOKEN.operator) {
     const token = p.ordinal;
+    refuseOperator(p);
     return binary(p, left, p.advance().text, strength, token);
   }
   switch (strength) {

@@ -123,7 +123,7 @@ export function parseDirection(p: Parser, token: number): Pick<OrderItem, 'desce
     if (symbol !== '<' && symbol !== '>') throw p.unsupported(`ORDER BY … USING ${symbol}`, token);
     descending = symbol === '>';
   }
-  if (!p.accept('nulls')) return { descending, nullsFirst: null };
+  if (!p.accept('nulls')) return { descending, nullsFirst: p.dialect.nullsSortLow === true ? !descending : null };
   const place = p.acceptAny('first', 'last');
   if (place === null) throw p.syntaxError();
   return { descending, nullsFirst: place === 'first' };

@@ -6,6 +6,10 @@ export interface LexerOptions {
   readonly stringQuotes: string;
   /** How an unquoted identifier is folded. */
   readonly fold: 'lower' | 'upper' | 'none';
+  /** A delimited identifier is folded as a word is: names are found in any case, however they are written. */
+  readonly foldsDelimited?: boolean;
+  /** Operators that are another way to write a keyword: && for AND. */
+  readonly operatorKeywords?: ReadonlyMap<string, string>;
   /** Longer identifiers are cut, as PostgreSQL does; 0 = never. */
   readonly identifierBytesMax: number;
   /** A backslash escapes in every string (MySQL); otherwise in E'…' alone, where that exists. */

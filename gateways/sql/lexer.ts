@@ -47,19 +47,24 @@ function tokenOf(scanner: Scanner, kind: TokenKind, lexicon: Lexicon): Token {
     case TOKEN.quoted:
       return {
         kind,
-        text: truncate(
-          quotedName(raw, scanner.form, () => characterCount(scanner.text, start) + 1),
-          lexicon,
-        ),
+        text: truncate(delimitedName(scanner, raw, lexicon), lexicon),
         keyword: '',
         start,
         end,
       };
     case TOKEN.string:
       return { kind, text: scannedString(scanner, lexicon), keyword: '', start, end };
-    default:
+    default: {
+      const keyword = kind === TOKEN.operator ? lexicon.options.operatorKeywords?.get(raw) : undefined;
+      if (keyword !== undefined) return { kind: TOKEN.word, text: keyword, keyword, start, end };
       return { kind, text: raw === '!=' ? '<>' : raw, keyword: '', start, end };
+    }
   }
+}
+
+function delimitedName(scanner: Scanner, raw: string, lexicon: Lexicon): string {
+  const name = quotedName(raw, scanner.form, () => characterCount(scanner.text, scanner.start) + 1);
+  return lexicon.options.foldsDelimited === true ? fold(name, lexicon) : name;
 }
 
 /** Value of the string token under the scanner. */

@@ -158,11 +158,13 @@ function tailClause(p: Parser, tail: Tail): boolean {
   return true;
 }
 
-function limitClause(p: Parser, token: number): Pick<Tail, 'limit'> {
+function limitClause(p: Parser, token: number): Partial<Pick<Tail, 'limit' | 'offset'>> {
   if (p.accept('all')) return { limit: null };
   const limit = p.dialect.grammar.expression(p);
-  if (p.atSymbol(',')) throw p.errorAt('syntax_error', 'LIMIT #,# syntax is not supported', token);
-  return { limit };
+  if (!p.atSymbol(',')) return { limit };
+  if (p.dialect.limitWithOffset !== true) throw p.errorAt('syntax_error', 'LIMIT #,# syntax is not supported', token);
+  p.advance();
+  return { offset: limit, limit: p.dialect.grammar.expression(p) };
 }
 
 /** FETCH FIRST | NEXT [count] ROW | ROWS ONLY | WITH TIES */

@@ -12,6 +12,7 @@ export function stringValue(raw: string, form: number, backslashes: boolean, pos
   const escapes = backslashes || form === FORM.escape;
   let body = raw.slice(open + 1, -1);
   if (body.includes(quote)) body = joinParts(body, quote, escapes);
+  if (backslashes && form === FORM.plain) return body.includes('\\') ? refuseNull(unescapeBackslashes(body)) : body;
   if (escapes && body.includes('\\')) return unescapeC(body, position);
   return form === FORM.unicode ? unescapeUnicode(body, position) : body;
 }
@@ -42,6 +43,23 @@ function joinParts(body: string, quote: string, escapes: boolean): string {
 }
 
 const ESCAPES: Readonly<Record<string, string>> = { b: '\b', f: '\f', n: '\n', r: '\r', t: '\t' };
+
+const PLAIN_ESCAPES: Readonly<Record<string, string>> = {
+  '0': '\0',
+  b: '\b',
+  n: '\n',
+  r: '\r',
+  t: '\t',
+  Z: '\u001a',
+  // Kept for LIKE, which reads them itself.
+  '%': '\\%',
+  _: '\\_',
+};
+
+/** Escapes of a dialect in which every string has them: any other character stands for itself. */
+function unescapeBackslashes(body: string): string {
+  return body.replace(/\\([\s\S])/g, (_, character: string) => PLAIN_ESCAPES[character] ?? character);
+}
 
 /** E'…': C's escapes; octal and \x bytes together must be UTF-8. */
 function unescapeC(body: string, position: () => number): string {

@@ -18,6 +18,7 @@ export function printStatus({ data }: Pick<Configuration, 'data'>, json: boolean
     `a node runs on ${data}${running.ready ? '' : ' and is not ready for clients'}`,
     ...running.processes.map(({ name, pid }) => `  ${name.padEnd(18)} pid ${pid}`),
     `  postgres           ${running.host}:${running.postgresPort}`,
+    `  mysql              ${running.host}:${running.mysqlPort}`,
     `  http               ${running.host}:${running.httpPort}`,
     `  log                ${running.log}`,
   ];

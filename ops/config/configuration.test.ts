@@ -24,6 +24,8 @@ describe('the configuration', () => {
       host: '127.0.0.1',
       postgresPort: 5432,
       mysqlPort: 3306,
+      postgresDialect: null,
+      mysqlDialect: null,
       httpPort: 8080,
       registry: null,
       gatewayPlacement: 'process',

@@ -26,6 +26,9 @@ export interface Configuration {
   readonly postgresPort: number;
   readonly mysqlPort: number;
   readonly httpPort: number;
+  /** Modules that export a dialect, loaded anew on SIGHUP; null = the one that is built in. */
+  readonly postgresDialect: string | null;
+  readonly mysqlDialect: string | null;
   /** URL of a foreign schema registry; null = the built-in one. */
   readonly registry: string | null;
   /** 'process' = a gateway has its own process; 'engine' = it runs inside the engine's. */
@@ -70,12 +73,24 @@ export const SETTINGS: { readonly [K in keyof Configuration]: Setting<Configurat
   log: { initial: 'embedded', read: logUrl, argument: 'log', help: 'embedded, or kafka://HOST:PORT/CLUSTER' },
   host: { initial: '127.0.0.1', read: host, argument: 'address', help: 'address to listen on' },
   postgresPort: { initial: 5432, read: port, argument: 'port', help: 'port for PostgreSQL clients, 0 = any' },
-  mysqlPort: { initial: 3306, read: port, argument: 'port', help: 'port for MySQL clients; nothing listens there yet' },
+  mysqlPort: { initial: 3306, read: port, argument: 'port', help: 'port for MySQL clients, 0 = any' },
   httpPort: {
     initial: 8080,
     read: port,
     argument: 'port',
     help: 'port for health, metrics and the schema registry, 0 = any',
+  },
+  postgresDialect: {
+    initial: null,
+    read: optional(text),
+    argument: 'file',
+    help: 'module of the SQL dialect of PostgreSQL clients, loaded anew on SIGHUP',
+  },
+  mysqlDialect: {
+    initial: null,
+    read: optional(text),
+    argument: 'file',
+    help: 'the same for MySQL clients',
   },
   registry: {
     initial: null,
@@ -203,6 +218,8 @@ export function readConfiguration(sources: ConfigurationSources): Configuration 
     postgresPort: one('postgresPort'),
     mysqlPort: one('mysqlPort'),
     httpPort: one('httpPort'),
+    postgresDialect: one('postgresDialect'),
+    mysqlDialect: one('mysqlDialect'),
     registry: one('registry'),
     gatewayPlacement: one('gatewayPlacement'),
     tlsCert: one('tlsCert'),

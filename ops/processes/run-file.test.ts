@@ -12,6 +12,7 @@ describe('the run file', () => {
     processes: [],
     host: '127.0.0.1',
     postgresPort: 1,
+    mysqlPort: 3,
     httpPort: 2,
     log: 'embedded',
     controlSocket: join(path, 'control.sock'),

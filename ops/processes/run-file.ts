@@ -10,6 +10,7 @@ export interface RunFile {
   readonly processes: ReadonlyArray<{ readonly name: string; readonly pid: number }>;
   readonly host: string;
   readonly postgresPort: number;
+  readonly mysqlPort: number;
   readonly httpPort: number;
   readonly log: string;
   readonly controlSocket: string;

@@ -27,6 +27,7 @@ const STOP_MS = 9_000;
 const SOCKET_PATH_MAX = 100;
 const ENGINE = 'engine';
 const GATEWAY = 'gateway-postgres';
+const MYSQL_GATEWAY = 'gateway-mysql';
 
 /** A small young generation makes many short collections; both processes live on short-lived objects. */
 const ENGINE_FLAGS: readonly string[] = ['--max-semi-space-size=64', '--max-old-space-size=6144'];
@@ -58,6 +59,7 @@ export class Supervisor {
   #control: Server | null = null;
   #ownsRunFile = false;
   #postgresPort: number;
+  #mysqlPort: number;
   #httpPort: number;
   #stopped: Promise<void> | null = null;
   #onEnd: (code: number) => void = () => undefined;
@@ -69,6 +71,7 @@ export class Supervisor {
     this.#given = givenPassword;
     this.#logger = logger;
     this.#postgresPort = configuration.postgresPort;
+    this.#mysqlPort = configuration.mysqlPort;
     this.#httpPort = configuration.httpPort;
     this.ended = new Promise((resolve) => {
       this.#onEnd = resolve;
@@ -105,13 +108,13 @@ export class Supervisor {
 
   get #ready(): boolean {
     if (this.#stopped !== null || !this.#serving.has(ENGINE)) return false;
-    if (this.#configuration.gatewayPlacement === 'engine') return true;
-    return this.#serving.has(GATEWAY) && this.#linked.has(GATEWAY);
+    const gateways = this.#configuration.gatewayPlacement === 'engine' ? [MYSQL_GATEWAY] : [GATEWAY, MYSQL_GATEWAY];
+    return gateways.every((name) => this.#serving.has(name) && this.#linked.has(name));
   }
 
   async #begin(): Promise<void> {
     const configuration = this.#configuration;
-    const { data, host, postgresPort, httpPort } = configuration;
+    const { data, host, postgresPort, mysqlPort, httpPort } = configuration;
     openFolder(data);
     const running = readRunFile(data);
     if (running !== null && running.pid !== process.pid)
@@ -127,7 +130,10 @@ export class Supervisor {
       );
     if (postgresPort !== 0 && postgresPort === httpPort)
       throw new StartRefused(`--postgres-port and --http-port are both ${httpPort}: they must differ`);
+    if (mysqlPort !== 0 && (mysqlPort === httpPort || mysqlPort === postgresPort))
+      throw new StartRefused(`--mysql-port ${mysqlPort} is the port of something else, too: they must differ`);
     await requireFree(host, postgresPort, '--postgres-port');
+    await requireFree(host, mysqlPort, '--mysql-port');
     await requireFree(host, httpPort, '--http-port');
     this.#passwords = passwordCandidates(data, this.#given);
     mkdirSync(this.#socketFolder, { recursive: true, mode: 0o700 });
@@ -140,7 +146,8 @@ export class Supervisor {
     await this.#startEngine();
     // Not before: a name that was mistyped would bind the folder to it.
     rememberLog(data, configuration.log);
-    if (configuration.gatewayPlacement === 'process') await this.#startGateway();
+    if (configuration.gatewayPlacement === 'process') await this.#startGateway(GATEWAY);
+    await this.#startGateway(MYSQL_GATEWAY);
     this.#noteStart();
     // Clients need not wait for them.
     for (const name of configuration.projections) this.#tryStart(name);
@@ -192,18 +199,22 @@ export class Supervisor {
     this.#password = this.#passwords[ready.password] ?? null;
   }
 
-  async #startGateway(): Promise<void> {
+  async #startGateway(name: typeof GATEWAY | typeof MYSQL_GATEWAY): Promise<void> {
+    const isMysql = name === MYSQL_GATEWAY;
     const { host, tlsCert, tlsKey, maxConnections } = this.#configuration;
     const socketPath = join(this.#socketFolder, 'engine.sock');
     const tls = tlsCert === null || tlsKey === null ? null : { cert: tlsCert, key: tlsKey };
-    const config = { socketPath, host, port: this.#postgresPort, tls, maxConnections, pluginPath: null };
-    const ready = await this.#run<{ readonly port: number }>(GATEWAY, {
-      module: '../../gateways/postgres/main.js',
+    const port = isMysql ? this.#mysqlPort : this.#postgresPort;
+    const pluginPath = isMysql ? this.#configuration.mysqlDialect : this.#configuration.postgresDialect;
+    const config = { socketPath, host, port, tls, maxConnections, pluginPath };
+    const ready = await this.#run<{ readonly port: number }>(name, {
+      module: isMysql ? '../../gateways/mysql/main.js' : '../../gateways/postgres/main.js',
       args: [JSON.stringify(config)],
       message: null,
       nodeFlags: GATEWAY_FLAGS,
     });
-    this.#postgresPort = ready.port;
+    if (isMysql) this.#mysqlPort = ready.port;
+    else this.#postgresPort = ready.port;
     this.#writeRunFile();
   }
 
@@ -222,7 +233,9 @@ export class Supervisor {
   /** Starts what is called so; a gateway finds a new engine by itself. */
   #startNamed(name: string): Promise<void> {
     if (name === ENGINE) return this.#startEngine();
-    return isProjection(name) ? this.#startProjection(name) : this.#startGateway();
+    return isProjection(name)
+      ? this.#startProjection(name)
+      : this.#startGateway(name === MYSQL_GATEWAY ? name : GATEWAY);
   }
 
   /** Resolves when the child serves. */
@@ -351,6 +364,7 @@ export class Supervisor {
       ],
       host,
       postgresPort: this.#postgresPort,
+      mysqlPort: this.#mysqlPort,
       httpPort: this.#httpPort,
       log,
       controlSocket: this.#controlPath,
@@ -369,7 +383,14 @@ export class Supervisor {
       this.#logger.warn({ user: USER }, 'POLYLOG_PASSWORD counts at the first start only, and is not the password now');
     if (!isLoopback(host) && this.#configuration.tlsCert === null)
       this.#logger.warn({ host }, 'other machines can connect without TLS, and HTTP asks nobody for a password');
-    const where = { data, host, log, postgresPort: this.#postgresPort, httpPort: this.#httpPort };
+    const where = {
+      data,
+      host,
+      log,
+      postgresPort: this.#postgresPort,
+      mysqlPort: this.#mysqlPort,
+      httpPort: this.#httpPort,
+    };
     this.#logger.info({ ...where, version: process.versions.node }, 'node ready');
   }
 }

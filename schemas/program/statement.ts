@@ -202,7 +202,7 @@ export interface InsertStatement {
 }
 
 export interface OnConflict {
-  /** Columns and expressions, a constraint's name, or nothing (any unique index). */
+  /** Columns and expressions, a constraint's name, or nothing (any unique index; with an update it is the first one met that counts). */
   readonly target:
     | { readonly kind: 'none' }
     | { readonly kind: 'columns'; readonly columns: readonly Expression[]; readonly where: Expression | null }

@@ -31,6 +31,7 @@ export interface NodeProcess {
 export interface PolylogNode {
   readonly host: string;
   readonly postgresPort: number;
+  readonly mysqlPort: number;
   readonly httpPort: number;
   readonly user: string;
   readonly password: string;
@@ -75,9 +76,13 @@ export async function startPolylog(options: PolylogOptions = {}): Promise<Polylo
   if (!existsSync(main)) throw new Error(`no ${main}: run npm run build`);
   const scratch = temporaryDirectory('node');
   const dataDirectory = options.dataDirectory ?? join(scratch.path, 'data');
-  const [postgresPort = 0, httpPort = 0] = await freePorts(2);
+  const [postgresPort = 0, mysqlPort = 0, httpPort = 0] = await freePorts(3);
   const where = ['--data', dataDirectory, '--host', HOST];
-  const ports = ['--postgres-port', String(postgresPort), '--http-port', String(httpPort)];
+  const ports = [
+    ...['--postgres-port', String(postgresPort)],
+    ...['--mysql-port', String(mysqlPort)],
+    ...['--http-port', String(httpPort)],
+  ];
   const log = options.log === undefined ? [] : ['--log', options.log];
   const launch = (): GuardedProcess =>
     GuardedProcess.start({
@@ -104,6 +109,7 @@ export async function startPolylog(options: PolylogOptions = {}): Promise<Polylo
   return {
     host: HOST,
     postgresPort,
+    mysqlPort,
     httpPort,
     user: 'polylog',
     password: PASSWORD,

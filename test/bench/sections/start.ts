@@ -57,7 +57,7 @@ export async function start(options: BenchOptions): Promise<SectionResult> {
 
 async function timeStart(folder: string): Promise<number> {
   const [postgresPort = 0, httpPort = 0] = await freePorts(2);
-  const ports = ['--postgres-port', String(postgresPort), '--http-port', String(httpPort)];
+  const ports = ['--postgres-port', String(postgresPort), '--mysql-port', '0', '--http-port', String(httpPort)];
   const began = performance.now();
   const node = GuardedProcess.start({
     command: 'npm',

@@ -1,4 +1,4 @@
-import type { StatementContext } from '../link/statement-contexts.js';
+import type { StatementContext } from './statement-contexts.js';
 
 /**
  * The statements that a session may use: those of its database, user and search_path, which it shares, or its own, while its open transaction

@@ -2,8 +2,8 @@ import { SqlError } from '#schemas/sqlstate/sql-error.js';
 import { type TextContext, textParser } from '#schemas/values/text-form.js';
 import type { SqlType } from '#schemas/values/type.js';
 import type { Value } from '#schemas/values/value.js';
-import type { BoundStatement } from '../link/statement-contexts.js';
-import type { Shape } from './statement-source.js';
+import type { PreparedStatement } from '../sql/statement-cache.js';
+import type { BoundStatement } from './statement-contexts.js';
 
 const KINDS = { unknown: null, integer: 'integer', bigint: 'bigint', numeric: 'numeric' } as const;
 
@@ -12,7 +12,7 @@ const KINDS = { unknown: null, integer: 'integer', bigint: 'bigint', numeric: 'n
  * the types' input functions throw.
  */
 export function literalValues(
-  shape: Shape,
+  shape: PreparedStatement,
   literals: readonly Value[],
   bound: BoundStatement,
   context: TextContext,

@@ -1,0 +1,62 @@
+import { parseText } from '../../sql/parse-text.js';
+import { dialect } from './dialect.js';
+
+const parsed = (text: string) => parseText(text, dialect, false)[0]?.statement;
+
+describe('the MySQL dialect', () => {
+  it('finds names in any case, however they are written', () => {
+    expect(parsed('select `A` from `Shop`.`Item`')).toEqual(parsed('select a from shop.item'));
+  });
+
+  it('reads strings in both quotes with backslash escapes', () => {
+    const value = (text: string) => JSON.stringify(parsed(`select ${text}`)).match(/"value":("(?:[^"\\]|\\.)*")/)?.[1];
+    expect(value(String.raw`"a\"b"`)).toBe(JSON.stringify('a"b'));
+    expect(value(String.raw`'a\'b\n\Z\%\q'`)).toBe(JSON.stringify("a'b\n\u001a\\%q"));
+    expect(value(`'a' 'b'`)).toBe('"ab"');
+  });
+
+  it('sorts NULL below everything', () => {
+    const nullsFirst = (text: string) => {
+      const statement = parsed(text);
+      return statement?.kind === 'query' ? statement.query.orderBy.map((item) => item.nullsFirst) : null;
+    };
+    expect(nullsFirst('select a from t order by a, b desc')).toEqual([true, false]);
+  });
+
+  it('takes LIMIT offset, count', () => {
+    const statement = parsed('select a from t limit 2, 3');
+    expect(statement?.kind === 'query' && [statement.query.offset, statement.query.limit]).toMatchObject([
+      { value: 2 },
+      { value: 3 },
+    ]);
+  });
+
+  it.each([
+    ['a int(11) not null auto_increment primary key', 'int4'],
+    ['a datetime', 'timestamp'],
+    ['a decimal', 'numeric'],
+    ['a varchar(3) character set utf8mb4 collate utf8mb4_bin', 'varchar'],
+    ['a longtext', 'text'],
+  ])('knows the column %s', (column, name) => {
+    expect(parsed(`create table t (${column}) engine=InnoDB default charset=utf8mb4`)).toMatchObject({
+      columns: [{ type: { name: [name] } }],
+    });
+  });
+
+  it.each([
+    'select 1 / 2',
+    'select a <=> b from t',
+    'select ~1',
+    'select a ^ 2 from t',
+    'select greatest(1, null)',
+    'create table t (a tinyint(1))',
+    'create table t (a int unsigned)',
+    'create table t (a varchar(3) collate utf8mb4_general_ci)',
+    'create table t (a int comment "x")',
+    'create table t (a int) auto_increment = 5',
+    'insert ignore into t values (1)',
+    'replace into t values (1)',
+  ])('refuses %s, which would mean something else', (text) => {
+    expect(() => parsed(text)).toThrow(expect.objectContaining({ condition: 'feature_not_supported' }));
+  });
+});

@@ -1,0 +1,78 @@
+import type { SelectItem } from '#schemas/program/query.js';
+import type { OnConflict, Statement } from '#schemas/program/statement.js';
+import { assignment, DATA_STATEMENTS, parseSelectItem } from '../../sql/data-statements.js';
+import type { Dialect, Grammar } from '../../sql/dialect.js';
+import { parseExpression } from '../../sql/expression.js';
+import { parseFromItem } from '../../sql/from-item.js';
+import type { Parser } from '../../sql/parser.js';
+import { parseQuery, parseQueryRest } from '../../sql/query.js';
+import { TRANSACTION_STATEMENTS } from '../../sql/transaction-statements.js';
+import { columnAttribute, MYSQL_DEFINITIONS, tableAttributes } from './definitions.js';
+import { FUNCTION_ALIASES, MYSQL_SPECIALS } from './expressions.js';
+import { KEYWORDS, LABELS_THAT_NEED_AS } from './keywords.js';
+import { MYSQL_LEXICON, REFUSED_OPERATORS } from './lexicon.js';
+import { CONVERTIBLE_TYPES, columnType, displayType } from './types.js';
+
+/** Statements that MySQL has and we do not, by their first words. */
+const UNSUPPORTED_STATEMENTS: ReadonlyMap<string, string> = new Map(
+  [
+    ...['replace', 'load', 'handler', 'call', 'do', 'lock', 'unlock', 'flush', 'optimize', 'repair', 'install', 'xa'],
+    ...['insert ignore', 'update ignore', 'delete ignore', 'insert low_priority', 'insert delayed'],
+    ...['procedure', 'function', 'trigger', 'event', 'fulltext', 'spatial'].map((object) => `create ${object}`),
+    ...['prepare', 'execute', 'deallocate', 'explain', 'rename'],
+  ].map((opening) => [opening, opening.toUpperCase()] as const),
+);
+
+const grammar: Grammar = {
+  expression: parseExpression,
+  typeName: columnType,
+  query: parseQuery,
+  queryRest: parseQueryRest,
+  fromItem: parseFromItem,
+  selectItems,
+  statements: new Map([...DATA_STATEMENTS, ...MYSQL_DEFINITIONS, ...TRANSACTION_STATEMENTS]),
+  specials: MYSQL_SPECIALS,
+  columnAttribute,
+  tableAttributes,
+  onDuplicate,
+  unsupportedStatements: UNSUPPORTED_STATEMENTS,
+};
+
+/** A column that is an expression is named as it was written. */
+function selectItems(p: Parser): SelectItem[] {
+  return p.commaList(() => {
+    const start = p.index;
+    const item = parseSelectItem(p);
+    if (item.kind !== 'expression' || item.alias !== null || item.expression.kind === 'column') return item;
+    return { ...item, alias: p.textBetween(start, p.index) };
+  });
+}
+
+/** ON DUPLICATE KEY UPDATE: whichever unique key is met. */
+function onDuplicate(p: Parser): OnConflict | null {
+  const token = p.ordinal;
+  if (!p.at('on', 'duplicate')) return null;
+  p.expect('on', 'duplicate', 'key', 'update');
+  return { target: { kind: 'none' }, update: { sets: p.commaList(() => assignment(p)), where: null }, token };
+}
+
+/** The MySQL dialect: the plugin that a gateway loads. */
+export const dialect: Dialect = {
+  name: 'mysql',
+  version: '8.0',
+  lexicon: MYSQL_LEXICON,
+  keywords: KEYWORDS,
+  labelsThatNeedAs: LABELS_THAT_NEED_AS,
+  grammar,
+  typeAliases: new Map(),
+  functionAliases: FUNCTION_ALIASES,
+  convertibleTypes: CONVERTIBLE_TYPES,
+  refusedOperators: REFUSED_OPERATORS,
+  limitWithOffset: true,
+  nullsSortLow: true,
+  displayType,
+  tag: (statement: Statement) => statement.kind.replaceAll('-', ' ').toUpperCase(),
+  syntaxError: (near) =>
+    `You have an error in your SQL syntax; check the manual that corresponds to your server version for the right syntax to use near '${near ?? ''}'`,
+  catalogViews: [],
+};

@@ -1,0 +1,39 @@
+import { encodeProgram } from '#schemas/program/encode.js';
+import { programHash } from '#schemas/program/program-hash.js';
+import type { Statement } from '#schemas/program/statement.js';
+import type { PreparedStatement } from '../../sql/statement-cache.js';
+
+/** A statement of the gateway's own, without parameters and rows. */
+function programOf(statement: Statement): PreparedStatement {
+  const program = encodeProgram(statement, []);
+  return {
+    program,
+    hash: programHash(program),
+    parameterCount: 0,
+    lifted: [],
+    kind: statement.kind,
+    tag: '',
+    returnsRows: false,
+    local: null,
+    statement,
+    firstToken: 0,
+  };
+}
+
+/** The part of a transaction that one statement is: it can fail alone. */
+const NAME = 'polylog_statement';
+export const COMMIT = programOf({ kind: 'commit', chain: false });
+export const ROLLBACK = programOf({ kind: 'rollback', chain: false });
+export const SAVEPOINT = programOf({ kind: 'savepoint', name: NAME, token: 0 });
+export const RELEASE = programOf({ kind: 'release-savepoint', name: NAME, token: 0 });
+export const ROLLBACK_TO = programOf({ kind: 'rollback-to-savepoint', name: NAME, token: 0 });
+
+/** A database of MySQL's is a schema: the one in which names are looked for. */
+export function useDatabase(name: string): PreparedStatement {
+  return programOf({ kind: 'set', name: 'search_path', value: quotedName(name), local: false, token: 0 });
+}
+
+/** A name as search_path takes it. */
+export function quotedName(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}

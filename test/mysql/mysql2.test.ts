@@ -1,0 +1,153 @@
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { type Connection, type ConnectionOptions, createConnection, type RowDataPacket } from 'mysql2/promise';
+import { type PolylogNode, startPolylog } from '../harness/polylog.js';
+import { temporaryDirectory } from '../harness/temporary-directory.js';
+
+/** Types of MySQL's that there are here, with a value each and what the driver makes of it. */
+const TYPES: ReadonlyArray<readonly [type: string, given: unknown, seen: unknown]> = [
+  ['boolean', true, 1],
+  ['smallint', -32_768, -32_768],
+  ['int(11)', 2_147_483_647, 2_147_483_647],
+  ['bigint', '9223372036854775807', '9223372036854775807'],
+  ['decimal(12,4)', '-99999999.9999', '-99999999.9999'],
+  ['float', 1.5, 1.5],
+  ['double', 0.1, 0.1],
+  ['char(5)', 'ab', 'ab'],
+  ['varchar(20)', 'zwölf 🐘', 'zwölf 🐘'],
+  ['text', "quote ' and \\ back\nline", "quote ' and \\ back\nline"],
+  ['blob', Buffer.from([0, 255, 16]), Buffer.from([0, 255, 16])],
+  ['date', '2024-02-29', '2024-02-29'],
+  ['time', '12:34:56.789012', '12:34:56.789012'],
+  ['datetime', '2024-02-29 12:34:56.789012', '2024-02-29 12:34:56.789012'],
+  ['timestamp', '1999-12-31 23:59:59', '1999-12-31 23:59:59'],
+];
+
+describe('mysql2', () => {
+  const scratch = temporaryDirectory('mysql');
+  let node: PolylogNode;
+  const options = (more: ConnectionOptions = {}): ConnectionOptions => ({
+    host: node.host,
+    port: node.mysqlPort,
+    user: node.user,
+    password: node.password,
+    database: 'public',
+    dateStrings: true,
+    supportBigNumbers: true,
+    ...more,
+  });
+
+  beforeAll(async () => {
+    const [key, cert] = ['key.pem', 'cert.pem'].map((name) => join(scratch.path, name)) as [string, string];
+    const form = ['-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=localhost'];
+    execFileSync('openssl', ['req', ...form, '-keyout', key, '-out', cert], { stdio: 'pipe' });
+    node = await startPolylog({ flags: ['--tls-cert', cert, '--tls-key', key] });
+  }, 60_000);
+
+  afterAll(async () => {
+    await node?.remove();
+    scratch.remove();
+  });
+
+  const connected = async <T>(run: (c: Connection) => Promise<T>, more: ConnectionOptions = {}): Promise<T> => {
+    const connection = await createConnection(options(more));
+    try {
+      return await run(connection);
+    } finally {
+      await connection.end();
+    }
+  };
+
+  it.each([
+    ['in clear', {}],
+    ['by TLS', { ssl: { rejectUnauthorized: false } }],
+  ])('stores and reads every type %s, in texts and in prepared statements', async (how, more) => {
+    await connected(async (connection) => {
+      const table = how === 'in clear' ? 'types_clear' : 'types_tls';
+      const columns = TYPES.map(([type], i) => `c${i} ${type}`);
+      await connection.query(`create table ${table} (id int auto_increment primary key, ${columns.join(', ')})`);
+      const names = TYPES.map((_, i) => `c${i}`).join(', ');
+      const marks = TYPES.map(() => '?').join(', ');
+      const given = TYPES.map(([, value]) => value);
+      const insert = `insert into ${table} (${names}) values (${marks})`;
+      const [first] = await connection.execute(insert, given as never[]);
+      expect(first).toMatchObject({ affectedRows: 1, insertId: 1 });
+      await connection.execute(
+        insert,
+        TYPES.map(() => null),
+      );
+      const expected = [TYPES.map(([, , seen]) => seen), TYPES.map(() => null)];
+      const select = `select ${names} from ${table} order by id`;
+      for (const rows of [(await connection.query(select))[0], (await connection.execute(select))[0]])
+        expect((rows as RowDataPacket[]).map((row) => Object.values(row))).toEqual(expected);
+    }, more);
+  });
+
+  it('refuses a wrong password with 1045 and an unknown database with 1049', async () => {
+    await expect(connected(() => Promise.resolve(), { password: 'wrong' })).rejects.toMatchObject({ errno: 1045 });
+    await expect(connected(() => Promise.resolve(), { database: 'nowhere' })).rejects.toMatchObject({ errno: 1049 });
+  });
+
+  it('lets a user in by the password that the other protocol knows', async () => {
+    await connected((connection) => connection.query("create user ann with password 'one for both'"));
+    const rows = await connected((c) => c.query('select current_user()'), { user: 'ann', password: 'one for both' });
+    expect(rows[0]).toEqual([{ 'current_user()': 'ann@%' }]);
+  });
+
+  it('keeps a transaction when one of its statements fails', async () => {
+    await connected(async (connection) => {
+      await connection.query('create table kept (id int primary key)');
+      await connection.beginTransaction();
+      await connection.execute('insert into kept values (?)', [1]);
+      await expect(connection.execute('insert into kept values (?)', [1])).rejects.toMatchObject({
+        errno: 1062,
+        sqlState: '23000',
+      });
+      await expect(connection.query('select nothing from kept')).rejects.toMatchObject({ errno: 1054 });
+      await connection.query('insert into kept values (2)');
+      await connection.commit();
+      expect((await connection.query('select id from kept order by id'))[0]).toEqual([{ id: 1 }, { id: 2 }]);
+      await connection.query('set autocommit = 0');
+      await connection.query('delete from kept');
+      await connection.rollback();
+      expect((await connection.query('select count(*) as n from kept'))[0]).toEqual([{ n: 2 }]);
+    });
+  });
+
+  it('changes the row that an insert meets under any unique key', async () => {
+    await connected(async (connection) => {
+      await connection.query('create table met (id int primary key, name varchar(9) unique, n int not null)');
+      const insert = 'insert into met values (?, ?, 1) on duplicate key update n = met.n + values(n)';
+      for (const row of [
+        [1, 'a'],
+        [1, 'b'],
+        [2, 'a'],
+      ])
+        await connection.execute(insert, row);
+      expect((await connection.query('select * from met'))[0]).toEqual([{ id: 1, name: 'a', n: 3 }]);
+    });
+  });
+
+  it('refuses what would mean something else here', async () => {
+    await connected(async (connection) => {
+      for (const sql of ['select 1 / 2', 'create table u (a int unsigned)', 'create table y (a tinyint)', 'select @a'])
+        await expect(connection.query(sql)).rejects.toMatchObject({ errno: 1235 });
+      await expect(connection.query("set sql_mode = 'ANSI_QUOTES'")).rejects.toMatchObject({ errno: 1231 });
+      await expect(connection.query('select 1; select 2')).rejects.toMatchObject({ errno: 1064 });
+      await expect(connection.query('selec')).rejects.toMatchObject({ errno: 1064, sqlState: '42000' });
+    });
+  });
+
+  it('answers several statements of one text, and large values', async () => {
+    await connected(
+      async (connection) => {
+        const [results] = await connection.query("select 1 as a; set names utf8mb4; select 'x' as b");
+        expect(results).toMatchObject([[{ a: 1 }], { affectedRows: 0 }, [{ b: 'x' }]]);
+        const large = 'ä'.repeat(9_000_000);
+        const [rows] = await connection.execute('select cast(? as char) as v', [large]);
+        expect((rows as RowDataPacket[])[0]?.['v'] === large).toBe(true);
+      },
+      { multipleStatements: true },
+    );
+  });
+});
