@@ -159,6 +159,8 @@ export class EngineSession {
     for (const seen of (await this.#readTable()).slice(0, 2)) {
       const outcome = await transaction.lock(ACCOUNTS, seen, strength, policy);
       if (!('row' in outcome) || strength === 'key-share') continue;
+      // What is not durable yet may never have been; a client is told of it only then.
+      await transaction.awaitReadsDurable();
       await gate.pass(name);
       const again = await transaction.findNewest(ACCOUNTS, null, outcome.row.key);
       if (ended()) return;
