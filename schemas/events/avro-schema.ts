@@ -62,9 +62,14 @@ const COMMIT = {
   ],
 } as const;
 
+/** Avro's primitive types: their names are taken in every namespace. */
+const PRIMITIVE = new Set(['null', 'boolean', 'int', 'long', 'float', 'double', 'bytes', 'string']);
+
 /** Namespace and name of a table's record, the same in every version of the table. */
 export function recordName(shape: EventShape): { namespace: string; name: string } {
-  return { namespace: ['polylog', shape.database, shape.schema].map(avroName).join('.'), name: avroName(shape.name) };
+  const name = avroName(shape.name);
+  const namespace = ['polylog', shape.database, shape.schema].map(avroName).join('.');
+  return { namespace, name: PRIMITIVE.has(name) ? `${name}_` : name };
 }
 
 /**
