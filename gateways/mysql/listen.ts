@@ -7,7 +7,7 @@ import type { Dialect } from '../sql/dialect.js';
 import type { StatementCache } from '../sql/statement-cache.js';
 import { type Admitted, Handshake } from './handshake/handshake.js';
 import { PasswordKey } from './handshake/password-key.js';
-import { refusalOf } from './session/refusals.js';
+import { MysqlRefusal, refusalOf } from './session/refusals.js';
 import { type FrontEnd, Session } from './session/session.js';
 import { writeError } from './wire/answers.js';
 import { PacketInput } from './wire/packet-input.js';
@@ -38,7 +38,7 @@ export class MysqlGateway {
   readonly #secureContext: SecureContext | null;
   readonly #passwordKey = new PasswordKey();
   readonly #server: Server;
-  readonly #sessions = new Set<Session>();
+  readonly #sessions = new Map<number, Session>();
   readonly #handshakes = new Set<Handshake>();
   #frontEnd: FrontEnd;
   #lastConnection = 0;
@@ -111,13 +111,13 @@ export class MysqlGateway {
     this.#server.close();
     const shutdown = new SqlError('admin_shutdown', 'Server shutdown in progress');
     for (const handshake of [...this.#handshakes]) handshake.abort(shutdown);
-    for (const session of [...this.#sessions]) session.drain();
+    for (const session of [...this.#sessions.values()]) session.drain();
     const idle = new Promise<void>((resolve) => {
       this.#onIdle = resolve;
     });
     this.#checkIdle();
     const cancelTimer = this.#options.clock.after(graceMs, () => {
-      for (const session of [...this.#sessions]) session.onLost(shutdown);
+      for (const session of [...this.#sessions.values()]) session.onLost(shutdown);
     });
     await idle;
     cancelTimer();
@@ -130,7 +130,16 @@ export class MysqlGateway {
     return null;
   }
 
-  #admit({ socket, output, engine, user, database, capabilities }: Admitted): void {
+  /** KILL: a user may end what is theirs. Throws 1094 for a connection that is not there, 1095 for one of somebody else. */
+  #kill(connection: number, user: string, queryOnly: boolean): void {
+    const session = this.#sessions.get(connection);
+    if (session === undefined) throw new MysqlRefusal(1094, 'HY000', `Unknown thread id: ${connection}`);
+    if (session.user !== user) throw new MysqlRefusal(1095, 'HY000', `You are not owner of thread ${connection}`);
+    session.cancel();
+    if (!queryOnly) session.onLost(new SqlError('admin_shutdown', 'Connection was killed'));
+  }
+
+  #admit({ connection, socket, output, engine, user, database, capabilities }: Admitted): void {
     const { onBug } = this.#options;
     const input = new PacketInput(MESSAGE_BYTES_MAX);
     const session: Session = new Session({
@@ -142,14 +151,16 @@ export class MysqlGateway {
       capabilities,
       user,
       database,
+      connection,
       version: VERSION,
       onBug,
+      onKill: (number, queryOnly) => this.#kill(number, user, queryOnly),
       onClosed: () => {
-        this.#sessions.delete(session);
+        this.#sessions.delete(connection);
         this.#checkIdle();
       },
     });
-    this.#sessions.add(session);
+    this.#sessions.set(connection, session);
     socket.on('data', (chunk: Buffer) => {
       input.push(chunk);
       session.pump();

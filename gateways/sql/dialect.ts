@@ -38,6 +38,8 @@ export interface Grammar {
   readonly tableAttributes?: (p: Parser) => readonly Option[];
   /** A dialect's own clause for rows that are there already, behind the rows of INSERT; null = there is none. */
   readonly onDuplicate?: (p: Parser) => OnConflict | null;
+  /** B'…' and X'…' where they have a value in the program. */
+  readonly bits?: (p: Parser) => Expression;
   /** First words (one to three) of valid statements that we do not support, with what the refusal calls them. */
   readonly unsupportedStatements: ReadonlyMap<string, string>;
 }

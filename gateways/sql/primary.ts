@@ -24,6 +24,7 @@ export function primary(p: Parser): Expression {
       return literal;
     }
     case TOKEN.bits:
+      if (p.dialect.grammar.bits !== undefined) return p.dialect.grammar.bits(p);
       throw p.unsupported('a bit string');
     case TOKEN.parameter:
       return parameter(p);

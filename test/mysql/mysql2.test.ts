@@ -128,6 +128,27 @@ describe('mysql2', () => {
     });
   });
 
+  it('takes bytes in a text', async () => {
+    await connected(async (connection) => {
+      await connection.query('create table bytes (b blob)');
+      await connection.query('insert into bytes values (?)', [Buffer.from([0, 255, 39])]);
+      expect((await connection.query('select b from bytes'))[0]).toEqual([{ b: Buffer.from([0, 255, 39]) }]);
+    });
+  });
+
+  it('ends what another connection of the same user runs', async () => {
+    await connected(async (connection) => {
+      const [[row]] = await connection.query<RowDataPacket[]>('/* who */ select connection_id() as id');
+      expect(row?.['id']).toBe(connection.threadId);
+      const sleeping = connection.query('select pg_sleep(30)');
+      const ended = expect(sleeping).rejects.toMatchObject({ errno: 1317 });
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      await connected((other) => other.query(`kill query ${connection.threadId}`));
+      await ended;
+      expect((await connection.query('select 1 as one'))[0]).toEqual([{ one: 1 }]);
+    });
+  });
+
   it('refuses what would mean something else here', async () => {
     await connected(async (connection) => {
       for (const sql of ['select 1 / 2', 'create table u (a int unsigned)', 'create table y (a tinyint)', 'select @a'])

@@ -8,7 +8,7 @@ import type { Parser } from '../../sql/parser.js';
 import { parseQuery, parseQueryRest } from '../../sql/query.js';
 import { TRANSACTION_STATEMENTS } from '../../sql/transaction-statements.js';
 import { columnAttribute, MYSQL_DEFINITIONS, tableAttributes } from './definitions.js';
-import { FUNCTION_ALIASES, MYSQL_SPECIALS } from './expressions.js';
+import { FUNCTION_ALIASES, hexadecimal, MYSQL_SPECIALS } from './expressions.js';
 import { KEYWORDS, LABELS_THAT_NEED_AS } from './keywords.js';
 import { MYSQL_LEXICON, REFUSED_OPERATORS } from './lexicon.js';
 import { CONVERTIBLE_TYPES, columnType, displayType } from './types.js';
@@ -32,6 +32,7 @@ const grammar: Grammar = {
   selectItems,
   statements: new Map([...DATA_STATEMENTS, ...MYSQL_DEFINITIONS, ...TRANSACTION_STATEMENTS]),
   specials: MYSQL_SPECIALS,
+  bits: hexadecimal,
   columnAttribute,
   tableAttributes,
   onDuplicate,

@@ -32,6 +32,15 @@ export const FUNCTION_ALIASES: ReadonlyMap<string, string> = new Map([
   ['database', 'current_schema'],
 ]);
 
+/** X'…': bytes. */
+export function hexadecimal(p: Parser): Expression {
+  const token = p.ordinal;
+  const digits = /^x'((?:[0-9a-f]{2})*)'$/i.exec(p.text.slice(p.token.start, p.token.end))?.[1];
+  if (digits === undefined) throw p.unsupported('a bit string');
+  p.advance();
+  return { kind: 'constant', type: { kind: 'bytea' }, value: Uint8Array.from(Buffer.from(digits, 'hex')), token };
+}
+
 function refused(p: Parser): Expression {
   throw p.unsupported(`the function ${p.token.keyword}`);
 }

@@ -33,6 +33,8 @@ const DATABASE = 'polylog';
 
 /** A client that the engine has let in. */
 export interface Admitted {
+  /** The connection's number, which its client was told. */
+  readonly connection: number;
   readonly socket: Socket;
   readonly output: Output;
   readonly engine: EngineSession;
@@ -63,6 +65,7 @@ export interface HandshakeHost {
  */
 export class Handshake implements LinkSession {
   readonly #host: HandshakeHost;
+  readonly #connection: number;
   readonly #nonce: Uint8Array;
   readonly #offered: number;
   #socket: Socket;
@@ -78,6 +81,7 @@ export class Handshake implements LinkSession {
 
   constructor(socket: Socket, connection: number, host: HandshakeHost) {
     this.#host = host;
+    this.#connection = connection;
     this.#socket = socket;
     this.#output = new Output(socket);
     // Printable bytes without zeros: some clients take the nonce as a text.
@@ -244,6 +248,7 @@ export class Handshake implements LinkSession {
     this.#unlisten(this.#socket);
     this.#engine = new EngineSession(this.#host.link, this.#number, DATABASE, user, searchPathOf(database));
     this.#host.onAdmitted({
+      connection: this.#connection,
       socket: this.#socket,
       output: this.#output,
       engine: this.#engine,

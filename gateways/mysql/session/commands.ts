@@ -6,6 +6,7 @@ import { type Lexicon, TOKEN } from '../../sql/scanner.js';
 /** A statement about the session, which the gateway itself answers. */
 export type Command =
   | { readonly kind: 'use'; readonly database: string }
+  | { readonly kind: 'kill'; readonly connection: number; readonly queryOnly: boolean }
   | { readonly kind: 'assign'; readonly variables: ReadonlyArray<readonly [name: string, value: string | null]> }
   | {
       readonly kind: 'modes';
@@ -37,7 +38,8 @@ export type Command =
       readonly like: string | null;
     };
 
-const OPENINGS = /^\s*(?:use|set|show|desc|describe|explain)\b/i;
+/** Behind comments, which drivers sign their statements with. */
+const OPENINGS = /^(?:\s|\/\*[\s\S]*?\*\/|(?:--|#)[^\n]*\n)*(?:use|set|show|desc|describe|explain|kill)\b/i;
 
 /** The command that a text is; null = it is a statement for the engine. Throws syntax_error and feature_not_supported. */
 export function parseCommand(text: string, lexicon: Lexicon): Command | null {
@@ -127,6 +129,13 @@ const unsupported = (what: string): SqlError => new SqlError('feature_not_suppor
 function parse(c: Cursor): Command | null {
   if (c.accept('use')) return { kind: 'use', database: c.name() };
   if (c.accept('set')) return parseSet(c);
+  if (c.accept('kill')) {
+    const queryOnly = c.accept('query');
+    if (!queryOnly) c.accept('connection');
+    const connection = Number(c.value());
+    if (!Number.isInteger(connection)) throw c.syntaxError();
+    return { kind: 'kill', connection, queryOnly };
+  }
   if (c.accept('show')) return parseShow(c);
   const isExplain = c.accept('explain');
   if (!isExplain) c.acceptAny('desc', 'describe');

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { SqlError } from '#schemas/sqlstate/sql-error.js';
-import { DEFAULT_TEXT_CONTEXT, type TextContext } from '#schemas/values/text-form.js';
+import { DEFAULT_TEXT_CONTEXT } from '#schemas/values/text-form.js';
 import { TYPES } from '#schemas/values/type-name.js';
 import type { Row, Value } from '#schemas/values/value.js';
 import { literalValues } from '../../link/literal-values.js';
@@ -20,7 +20,7 @@ import { quotedName, useDatabase } from './program.js';
 import { MysqlRefusal, refusalOf } from './refusals.js';
 import { ResultKeeper, ResultWriter } from './result-writer.js';
 import { answerShow, type Table } from './show.js';
-import { answered, type Facts, quoted, statementsOf } from './text.js';
+import { answered, decodeText, type Facts, quoted, statementsOf } from './text.js';
 import { Transactions } from './transactions.js';
 import { SessionVariables } from './variables.js';
 
@@ -39,8 +39,12 @@ export interface SessionParts {
   readonly capabilities: number;
   readonly user: string;
   readonly database: string | null;
+  /** The number that the client knows its connection by. */
+  readonly connection: number;
   readonly version: string;
   readonly onBug: (error: unknown) => void;
+  /** KILL. Throws MysqlRefusal. */
+  readonly onKill: (connection: number, queryOnly: boolean) => void;
   readonly onClosed: () => void;
 }
 
@@ -58,7 +62,6 @@ const HELD_WHILE_BUSY = 1_048_576;
 const STATEMENTS_MAX = 16_382;
 const LONG_DATA_MAX = 67_108_864;
 const NO_LITERALS: readonly Value[] = [];
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
  * One client from its first command to its last. Commands are answered one after the other, as the protocol wants it. Owns the client's prepared statements,
@@ -282,7 +285,7 @@ export class Session {
     }
     if (shape.parameterCount > 0) throw new SqlError('syntax_error', dialect.syntaxError('?'));
     const values = literals[0] ?? NO_LITERALS;
-    await this.#run(shape, (bound) => literalValues(shape, values, bound, this.#textContext()), false);
+    await this.#run(shape, (bound) => literalValues(shape, values, bound, DEFAULT_TEXT_CONTEXT), false);
   }
 
   async #run(
@@ -296,10 +299,6 @@ export class Session {
     else this.#ok(Math.max(count, 0), this.#p.engine.insertId);
   }
 
-  #textContext(): TextContext {
-    return DEFAULT_TEXT_CONTEXT;
-  }
-
   async #runCommand(command: Command, binary: boolean): Promise<void> {
     switch (command.kind) {
       case 'use':
@@ -310,6 +309,9 @@ export class Session {
         break;
       case 'modes':
         this.#setModes(command);
+        break;
+      case 'kill':
+        this.#p.onKill(command.connection, command.queryOnly);
         break;
       default:
         this.#table(
@@ -361,7 +363,7 @@ export class Session {
     if (shape === undefined) return [];
     const keeper = new ResultKeeper();
     const values = literals[0] ?? NO_LITERALS;
-    await this.#transactions.run(shape, (bound) => literalValues(shape, values, bound, this.#textContext()), keeper);
+    await this.#transactions.run(shape, (bound) => literalValues(shape, values, bound, DEFAULT_TEXT_CONTEXT), keeper);
     return keeper.kept;
   }
 
@@ -370,7 +372,7 @@ export class Session {
       case 'last_insert_id':
         return String(this.#p.engine.lastInsertId);
       case 'connection_id':
-        return String(this.#p.engine.number);
+        return String(this.#p.connection);
       case 'version':
         return quoted(this.#p.version);
       case 'schema':
@@ -492,12 +494,4 @@ export class Session {
 /** The search path of a session that has not chosen a database: nothing is found by its bare name. */
 export function searchPathOf(database: string | null): string {
   return database === null ? '""' : quotedName(database);
-}
-
-function decodeText(bytes: Buffer): string {
-  try {
-    return utf8.decode(bytes);
-  } catch {
-    throw new SqlError('character_not_in_repertoire', 'invalid byte sequence for encoding "UTF8"');
-  }
 }

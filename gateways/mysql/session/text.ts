@@ -1,3 +1,4 @@
+import { SqlError } from '#schemas/sqlstate/sql-error.js';
 import type { Lexicon } from '../../sql/scanner.js';
 import { Scanner, TOKEN } from '../../sql/scanner.js';
 
@@ -72,5 +73,16 @@ export function statementsOf(text: string, lexicon: Lexicon): string[] {
   } catch {
     // The parser says what is wrong with it.
     return [...pieces, text.slice(from)];
+  }
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** A text as a client sent it. Throws 22021 where it is not UTF-8. */
+export function decodeText(bytes: Buffer): string {
+  try {
+    return utf8.decode(bytes);
+  } catch {
+    throw new SqlError('character_not_in_repertoire', 'invalid byte sequence for encoding "UTF8"');
   }
 }
