@@ -15,7 +15,9 @@ describe('the Avro schema of a table', () => {
         slots: 0,
         columns: [],
       });
-      expect(Type.forSchema(schema as Parameters<typeof Type.forSchema>[0]).name).toMatch(/^polylog\.polylog\.public\./);
+      expect(Type.forSchema(schema as Parameters<typeof Type.forSchema>[0]).name).toMatch(
+        /^polylog\.polylog\.public\./,
+      );
       expect(schema['polylog.path']).toEqual(['polylog', 'public', name]);
     },
   );
