@@ -24,6 +24,8 @@ export interface LexerOptions {
   readonly parameters: 'dollar' | 'question';
   /** A comment inside a comment needs an end of its own. */
   readonly nestedComments: boolean;
+  /** -- opens a comment only in front of white space: 5--3 is a difference. */
+  readonly dashCommentsNeedSpace?: boolean;
   /** # opens a comment up to the line's end. */
   readonly hashComments: boolean;
   /** Strings that follow each other with a line break (`newline`), or any white space (`space`), between them are one. */

@@ -155,10 +155,17 @@ export class Scanner {
     return this.take(TOKEN.word, at);
   }
 
+  private dashesComment(behind: number): boolean {
+    return this.lexicon.options.dashCommentsNeedSpace !== true || !(this.text.charCodeAt(behind) > 32);
+  }
+
   /** Index behind a comment that starts at `at`, or `at`. */
   private skipComment(at: number, code: number): number {
     const text = this.text;
-    if ((code === 45 && text.charCodeAt(at + 1) === 45) || (code === 35 && this.lexicon.options.hashComments)) {
+    if (
+      (code === 45 && text.charCodeAt(at + 1) === 45 && this.dashesComment(at + 2)) ||
+      (code === 35 && this.lexicon.options.hashComments)
+    ) {
       const line = text.indexOf('\n', at);
       return line < 0 ? text.length : line + 1;
     }

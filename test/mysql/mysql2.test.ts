@@ -128,6 +128,16 @@ describe('mysql2', () => {
     });
   });
 
+  it('asks the session anew with each execution', async () => {
+    await connected(async (connection) => {
+      await connection.query('create table numbered (id int auto_increment primary key, a int)');
+      for (const id of [1, 2]) {
+        await connection.execute('insert into numbered (a) values (?)', [id]);
+        expect((await connection.execute('select last_insert_id() as id'))[0]).toEqual([{ id }]);
+      }
+    });
+  });
+
   it('takes bytes in a text', async () => {
     await connected(async (connection) => {
       await connection.query('create table bytes (b blob)');

@@ -15,6 +15,18 @@ describe('the MySQL dialect', () => {
     expect(value(`'a' 'b'`)).toBe('"ab"');
   });
 
+  it('takes two dashes for a comment in front of white space only', () => {
+    expect(parsed('select a from t where a = 5--3')).toEqual(parsed('select a from t where a = 5- -3'));
+    expect(parsed('select 5 -- 3')).toEqual(parsed('select 5'));
+  });
+
+  it('lets assignments read what no other one has changed', () => {
+    expect(parsed('update t set b = a, a = a + 1')).toMatchObject({ kind: 'update' });
+    expect(parsed('insert into t values (1) on duplicate key update a = values(a), b = values(a)')).toMatchObject({
+      kind: 'insert',
+    });
+  });
+
   it('sorts NULL below everything', () => {
     const nullsFirst = (text: string) => {
       const statement = parsed(text);
@@ -49,6 +61,8 @@ describe('the MySQL dialect', () => {
     'select ~1',
     'select a ^ 2 from t',
     'select greatest(1, null)',
+    'update t set a = a + 1, b = a',
+    'insert into t values (1) on duplicate key update a = 2, b = t.a',
     'create table t (a tinyint(1))',
     'create table t (a int unsigned)',
     'create table t (a varchar(3) collate utf8mb4_general_ci)',

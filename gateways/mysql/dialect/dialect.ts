@@ -7,6 +7,7 @@ import { parseFromItem } from '../../sql/from-item.js';
 import type { Parser } from '../../sql/parser.js';
 import { parseQuery, parseQueryRest } from '../../sql/query.js';
 import { TRANSACTION_STATEMENTS } from '../../sql/transaction-statements.js';
+import { requireIndependent, update } from './assignments.js';
 import { columnAttribute, MYSQL_DEFINITIONS, tableAttributes } from './definitions.js';
 import { FUNCTION_ALIASES, hexadecimal, MYSQL_SPECIALS } from './expressions.js';
 import { KEYWORDS, LABELS_THAT_NEED_AS } from './keywords.js';
@@ -30,7 +31,7 @@ const grammar: Grammar = {
   queryRest: parseQueryRest,
   fromItem: parseFromItem,
   selectItems,
-  statements: new Map([...DATA_STATEMENTS, ...MYSQL_DEFINITIONS, ...TRANSACTION_STATEMENTS]),
+  statements: new Map([...DATA_STATEMENTS, ...MYSQL_DEFINITIONS, ...TRANSACTION_STATEMENTS, ['update', update]]),
   specials: MYSQL_SPECIALS,
   bits: hexadecimal,
   columnAttribute,
@@ -54,7 +55,9 @@ function onDuplicate(p: Parser): OnConflict | null {
   const token = p.ordinal;
   if (!p.at('on', 'duplicate')) return null;
   p.expect('on', 'duplicate', 'key', 'update');
-  return { target: { kind: 'none' }, update: { sets: p.commaList(() => assignment(p)), where: null }, token };
+  const sets = p.commaList(() => assignment(p));
+  requireIndependent(sets);
+  return { target: { kind: 'none' }, update: { sets, where: null }, token };
 }
 
 /** The MySQL dialect: the plugin that a gateway loads. */

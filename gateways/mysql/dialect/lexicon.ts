@@ -18,6 +18,7 @@ export const MYSQL_LEXICON = new Lexicon({
   parameters: 'question',
   nestedComments: false,
   hashComments: true,
+  dashCommentsNeedSpace: true,
   stringContinuation: 'space',
   operators: ['<=>', '->>', '->', '<<', '>>', '<=', '>=', '<>', '!=', '&&', '||'],
 });

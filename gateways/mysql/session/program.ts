@@ -34,6 +34,11 @@ export function useDatabase(name: string): PreparedStatement {
 }
 
 /** A name as search_path takes it. */
-export function quotedName(name: string): string {
+function quotedName(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
+}
+
+/** The search path of a session that has not chosen a database: nothing is found by its bare name. */
+export function searchPathOf(database: string | null): string {
+  return database === null ? '""' : quotedName(database);
 }

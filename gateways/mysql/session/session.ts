@@ -16,7 +16,7 @@ import { parameterValue, readParameters } from '../wire/parameters.js';
 import { CAPABILITY, COMMAND, STATUS } from '../wire/protocol.js';
 import { type Command, parseCommand } from './commands.js';
 import type { EngineSession } from './engine-session.js';
-import { quotedName, useDatabase } from './program.js';
+import { useDatabase } from './program.js';
 import { MysqlRefusal, refusalOf } from './refusals.js';
 import { ResultKeeper, ResultWriter } from './result-writer.js';
 import { answerShow, type Table } from './show.js';
@@ -429,7 +429,7 @@ export class Session {
     reader.skip(4);
     if (cursor !== 0) throw new SqlError('feature_not_supported', 'a cursor is not supported');
     this.#more = false;
-    const { shape } = statement;
+    const { shape } = this.#current(statement);
     if (shape === null) {
       const command = parseCommand(answered(statement.text, this.#facts), this.#p.frontEnd.dialect.lexicon);
       if (command !== null) await this.#runCommand(command, false);
@@ -444,6 +444,13 @@ export class Session {
       ({ parameters }) => values.map((value, i) => parameterValue(value, parameters[i] ?? TYPES.text)),
       true,
     );
+  }
+
+  /** What a text asks of the session is asked anew. */
+  #current(statement: ClientStatement): Pick<ClientStatement, 'shape'> {
+    const text = answered(statement.text, this.#facts);
+    if (statement.shape === null || text === statement.text) return statement;
+    return { shape: this.#p.frontEnd.cache.lookupFixed(text).statements[0] ?? null };
   }
 
   /** Is not answered, whatever becomes of it. */
@@ -489,9 +496,4 @@ export class Session {
     sink.rows(rows);
     sink.end();
   }
-}
-
-/** The search path of a session that has not chosen a database: nothing is found by its bare name. */
-export function searchPathOf(database: string | null): string {
-  return database === null ? '""' : quotedName(database);
 }

@@ -11,7 +11,7 @@ export interface Facts {
 }
 
 /** Strings, quoted names and comments, which stay as they are; then what is looked for. */
-const SKIPPED = String.raw`'(?:[^'\\]|\\.|'')*'|"(?:[^"\\]|\\.|"")*"|${'`'}[^${'`'}]*${'`'}|\/\*(?!!)[\s\S]*?\*\/|--[^\n]*|#[^\n]*`;
+const SKIPPED = String.raw`'(?:[^'\\]|\\.|'')*'|"(?:[^"\\]|\\.|"")*"|${'`'}[^${'`'}]*${'`'}|\/\*(?!!)[\s\S]*?\*\/|--(?=\s|$)[^\n]*|#[^\n]*`;
 const VERSIONED = new RegExp(String.raw`${SKIPPED}|\/\*!\d*([\s\S]*?)\*\/`, 'g');
 const ASKED = new RegExp(
   String.raw`${SKIPPED}|@@(?:(?:session|global|local)\.)?(\w+)|\b(connection_id|last_insert_id|version|user|current_user|session_user|system_user|schema|row_count|found_rows)\s*\(\s*\)`,
