@@ -25,8 +25,8 @@ async function psqlWith(url: string, sql: string): Promise<string> {
 }
 
 /** Exit code of kill -0 on each process of the node's list, all of which are to be gone. */
-/** Supervisor, engine, gateway, ingestion. */
-const PROCESSES = 4;
+/** Supervisor, engine, a gateway for each protocol, ingestion. */
+const PROCESSES = 5;
 
 async function pidsOf(data: string): Promise<number[]> {
   const { stdout } = await polylogCommand('status', '--json', '--data', data);
