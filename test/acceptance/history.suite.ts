@@ -1,5 +1,5 @@
 /** Tables as they were: by SQL, for times that the engine itself has long collected. */
-import { query, type Target, targetOf } from '../harness/client-programs.js';
+import { mariadb, query, type Target, targetOf } from '../harness/client-programs.js';
 import { type PolylogNode, startPolylog } from '../harness/polylog.js';
 
 /** One statement, and the moment behind it, which is no other statement's. */
@@ -69,6 +69,18 @@ export function historySuite(title: string, log: () => Promise<string>): void {
       const overlap = `select count(*) from account for system_time all a join account for system_time all b
         on a.id = b.id and a.row_version < b.row_version and a.row_end > b.row_start`;
       expect(await query(target, overlap)).toEqual(['0']);
+    }, 60_000);
+
+    it('are the same tables to MySQL clients', async () => {
+      const as = async (from: string): Promise<string> =>
+        mariadb({ ...target, port: node.mysqlPort, database: 'public' }, `select id, owner from ${from} order by 1`);
+      const moment = (moments[1] as string).replace(/\+00$/, '');
+      for (const how of ['for system_time as of', 'for system_time as of timestamp', 'as of system time'])
+        expect(await as(`\`account\` ${how} '${moment}' as a`)).toBe('1\tada\n2\tbob\n');
+      expect(await as('account for system_time as of now() where id < 100')).toBe('9\tzoe\n');
+      expect(await as('account for system_time all where row_end is null and id < 100')).toBe('9\tzoe\n');
+      await expect(as("account for system_time between '2026-01-01' and now()")).rejects.toThrow(/ERROR 1235 /);
+      await expect(as("account for system_time as of 'soon'")).rejects.toThrow(/ERROR 1292 /);
     }, 60_000);
 
     it('wait for what this session has just committed', async () => {

@@ -67,13 +67,15 @@ export function projectionsSuite(title: string, log: () => Promise<string>): voi
       await expectEqual();
     }, 60_000);
 
-    it('are rebuilt to the same, and say how fast', async () => {
+    it('are rebuilt to the same while clients write, who notice nothing, and say how fast', async () => {
+      const load = pgbench(target, '-n', '-c', '4', '-T', LOAD_SECONDS, '-M', 'prepared');
       const outcome = await command('projection', 'rebuild', 'ingestion');
       expect(outcome).toMatchObject({ code: 0, stderr: '' });
       expect(outcome.stdout).toMatch(
         /^projection ingestion rebuilt up to offset \d+: \d+ events in \d+ ms \(\d+\/s\)\n$/,
       );
       await expectEqual();
+      expect(await load).toMatch(/number of failed transactions: 0 /);
     }, 60_000);
 
     it('begin anew, and say so, when their file was damaged', async () => {

@@ -1,4 +1,4 @@
-/** PostgreSQL's own client programs, against any server that speaks its protocol. */
+/** The client programs of PostgreSQL and MariaDB, against any server that speaks their protocol. */
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { postgresBin } from './postgres.js';
@@ -50,4 +50,17 @@ export async function query(target: Target, sql: string): Promise<string[]> {
 /** pgbench; fails where pgbench itself fails. Resolves with its report. */
 export function pgbench(target: Target, ...args: readonly string[]): Promise<string> {
   return run('pgbench', target, args);
+}
+
+/** MariaDB's client, where `port` speaks MySQL. Resolves with the rows, a line each, fields separated by tabs; the first error fails it. */
+export function mariadb(target: Target, sql: string): Promise<string> {
+  const { host, port, user, password, database } = target;
+  const args = ['--no-defaults', '-h', host, '-P', String(port), '-u', user, '-N', '-B', '-e', sql, database];
+  const options = { env: { ...process.env, MYSQL_PWD: password }, encoding: 'utf8' as const };
+  return new Promise((resolve, reject) => {
+    execFile('mariadb', args, options, (error, stdout, stderr) => {
+      if (error === null) resolve(stdout);
+      else reject(new Error(`mariadb: ${error.message}\n${stdout}${stderr}`));
+    });
+  });
 }
