@@ -17,6 +17,10 @@ export const MYSQL_SPECIALS: ReadonlyMap<string, SpecialParser> = new Map<string
   ['ifnull', (p) => functionLike(p, (args, token) => call('coalesce', args, token))],
   ['concat', (p) => functionLike(p, concatenation)],
   ['values', insertedValue],
+  ['substring', (p) => fromLiteral(p, STANDARD_SPECIALS.get('substring'), 1)],
+  ...['substr', 'left', 'right'].map(
+    (name) => [name, (p: Parser) => fromLiteral(p, plainCall, name === 'substr' ? 1 : 0)] as const,
+  ),
 ]);
 
 /** Functions that only have another name in the program. */
@@ -28,6 +32,10 @@ export const FUNCTION_ALIASES: ReadonlyMap<string, string> = new Map([
   ['log', 'ln'],
   ['truncate', 'trunc'],
   ['pow', 'power'],
+  // Over all rows, where the program's functions of these names are over a sample.
+  ['std', 'stddev_pop'],
+  ['stddev', 'stddev_pop'],
+  ['variance', 'var_pop'],
   ['ceiling', 'ceil'],
   ['database', 'current_schema'],
 ]);
@@ -56,6 +64,25 @@ function functionLike(
     token,
   );
   if (made === undefined) throw p.syntaxError();
+  return made;
+}
+
+const plainCall: SpecialParser = (p) => {
+  const name = p.token.keyword;
+  return functionLike(p, (args, token) => call(name, args, token));
+};
+
+/**
+ * A place or length below `minimum` counts from the text's end in one of the two systems: it must be a literal, so that it is seen that this one
+ * does not.
+ */
+function fromLiteral(p: Parser, parse: SpecialParser | undefined, minimum: number): Expression {
+  const token = p.ordinal;
+  const made = p.withoutLifting(() => parse?.(p));
+  const place = made?.kind === 'call' ? made.arguments[1] : undefined;
+  if (made === undefined) throw p.syntaxError();
+  if (place?.kind !== 'constant' || typeof place.value !== 'number' || place.value < minimum)
+    throw p.unsupported(`a place in a text that is no literal from ${minimum} on`, token);
   return made;
 }
 

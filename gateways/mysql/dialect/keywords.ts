@@ -5,8 +5,8 @@ const RESERVED = `
   all alter analyze and as asc between both by case cast check collate column constraint create cross
   current_date current_time current_timestamp current_user default delete desc distinct div drop else end except
   exists false fetch for foreign from fulltext grant group having ignore in index inner insert intersect into
-  is join key lateral leading like limit localtime localtimestamp lock mod natural not null offset on or order outer
-  primary procedure references regexp replace returning revoke rlike select set show some spatial straight_join table
+  is join key lateral leading like limit localtime localtimestamp lock natural not null offset on or order outer
+  primary procedure references regexp returning revoke rlike select set show some spatial straight_join table
   then to trailing true union unique unsigned update use using values when where window with xor zerofill
 `;
 
@@ -17,7 +17,7 @@ const COLUMN_NAME = `
 `;
 
 /** Functions only. */
-const TYPE_FUNCTION = 'left right';
+const TYPE_FUNCTION = 'left mod replace right';
 
 const listed = (words: string): string[] => words.trim().split(/\s+/);
 
