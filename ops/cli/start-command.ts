@@ -26,7 +26,7 @@ export async function startNode(configuration: Configuration): Promise<void> {
       ? ''
       : '  The superuser has another password than this data folder knows: connect with it, or give it in POLYLOG_PASSWORD.\n';
     process.stdout.write(
-      `Polylog is ready.\n  connect:  psql '${supervisor.url}'\n  http:     ${supervisor.httpUrl} (health, metrics, schema registry)\n${hint}`,
+      `Polylog is ready.\n  connect:  psql '${supervisor.url}'\n  or:       ${supervisor.mysqlCommand}\n  http:     ${supervisor.httpUrl} (health, metrics, schema registry)\n${hint}`,
     );
   } catch (error) {
     if (!stopping) throw error;

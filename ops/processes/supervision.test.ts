@@ -47,6 +47,9 @@ function listening(pids: readonly number[]): string[] {
   return found;
 }
 
+/** Behind the first line of what a start prints: how to connect, and where HTTP is. */
+const BANNER_LINES = 3;
+
 describe('a node', () => {
   let node: PolylogNode;
 
@@ -142,7 +145,7 @@ describe('a node', () => {
     const lines = node.output().trim().split('\n');
     const banner = lines.findIndex((line) => line.startsWith('Polylog is ready.'));
     // Standard output shares the file: the URL is for whoever starts the node, and is not part of the log.
-    const logged = lines.filter((_line, i) => i < banner || i > banner + 2);
+    const logged = lines.filter((_line, i) => i < banner || i > banner + BANNER_LINES);
     for (const line of logged)
       expect(JSON.parse(line)).toMatchObject({ level: expect.any(String), time: expect.any(String) });
     expect(logged.join('\n')).not.toMatch(new RegExp(`${SECRET}|secret|SCRAM`));

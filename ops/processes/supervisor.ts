@@ -102,6 +102,11 @@ export class Supervisor {
     return this.#password !== null;
   }
 
+  /** What MySQL's and MariaDB's clients take; they ask for the password. */
+  get mysqlCommand(): string {
+    return `mariadb -h ${clientHost(this.#configuration.host)} -P ${this.#mysqlPort} -u ${USER} -p public`;
+  }
+
   get httpUrl(): string {
     return `http://${clientHost(this.#configuration.host)}:${this.#httpPort}`;
   }
@@ -146,8 +151,9 @@ export class Supervisor {
     await this.#startEngine();
     // Not before: a name that was mistyped would bind the folder to it.
     rememberLog(data, configuration.log);
-    if (configuration.gatewayPlacement === 'process') await this.#startGateway(GATEWAY);
-    await this.#startGateway(MYSQL_GATEWAY);
+    const gateways =
+      configuration.gatewayPlacement === 'process' ? ([GATEWAY, MYSQL_GATEWAY] as const) : ([MYSQL_GATEWAY] as const);
+    await Promise.all(gateways.map((name) => this.#startGateway(name)));
     this.#noteStart();
     // Clients need not wait for them.
     for (const name of configuration.projections) this.#tryStart(name);
