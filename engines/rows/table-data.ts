@@ -194,6 +194,13 @@ export class TableData {
     for (const index of this.#indexes) addEntry(index, version);
   }
 
+  /** Puts a decided version right below `above`, which is pending and not decided yet. Locks stay where they are, on the newest. */
+  linkBelow(above: Version, version: Version): void {
+    version.lock = null;
+    above.previous = version;
+    for (const index of this.#indexes) addEntry(index, version);
+  }
+
   /** The version was decided: it has to be taken to disk. */
   noteDecided(version: Version): void {
     if (this.#disk !== null) this.dirty.push(version.key);

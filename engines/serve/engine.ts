@@ -1,13 +1,10 @@
-import type { ChangeLog, StoredRecord } from '#log/change-log.js';
+import type { ChangeLog } from '#log/change-log.js';
 import { HybridClock } from '#log/clock/hybrid.js';
-import { millisOf, VersionMint } from '#log/clock/hybrid-clock.js';
-import { type ForeignRecord, Overtaken, SoleWriterLog } from '#log/servers/sole-writer-log.js';
+import type { Overtaken } from '#log/servers/sole-writer-log.js';
 import { Certifier } from '#log/transactions/certifier.js';
-import type { Leases } from '#log/transactions/leases.js';
 import { COMMIT_EVENT_SCHEMA, SERVER_LEASE_SCHEMA } from '#schemas/events/avro-schema.js';
 import { EventCodec } from '#schemas/events/codec.js';
-import type { ServerLease } from '#schemas/events/event.js';
-import type { ObjectId, Offset, Partition, ServerId } from '#schemas/kernel/brand.js';
+import type { ObjectId } from '#schemas/kernel/brand.js';
 import type { Clock, Random } from '#schemas/kernel/ports.js';
 import type { LinkPeer } from '#schemas/link/frames.js';
 import { BuiltInRegistry } from '#schemas/registry/built-in.js';
@@ -21,11 +18,12 @@ import { damageOf, isWriteRefused, removeStore } from '../rows/store-damage.js';
 import { PasswordCache } from '../security/caching-sha2.js';
 import { createVerifier, isPasswordOf } from '../security/scram.js';
 import { Checkpointer } from '../tx/checkpointer.js';
-import { type Recovered, type RecoveryOptions, recover } from '../tx/recovery.js';
-import { TransactionManager } from '../tx/transaction-manager.js';
+import type { TransactionManager } from '../tx/transaction-manager.js';
 import { GatewayConnection } from './connection.js';
 import { EventSchemaRegistrar, EventSchemaStore } from './event-schemas.js';
 import { HistoryClient } from './history-client.js';
+import { PARTITION, takeLog } from './log-holding.js';
+import { openManager } from './open-manager.js';
 import type { EngineServices } from './services.js';
 import { SessionActivity } from './session-activity.js';
 import { type TableDigests, tableDigests } from './table-digests.js';
@@ -59,6 +57,10 @@ export interface EngineOptions {
   onStoreFull(error: Error, waitingBytes: number): void;
   /** For a log that others can write into, too: somebody has, and this engine must end at once. Null for a log that is locked. */
   readonly onOvertaken: ((error: Overtaken) => void) | null;
+  /** The server id under which this engine shares the log with others; null = it has the log alone. Its rows stay in memory then: `storeFolder` is null. */
+  readonly sharedAs: number | null;
+  /** A record of another engine was not understood: this engine is behind from here on, and must end. */
+  onCannotFollow(error: Error): void;
   /** How long a client waits for a commit of which the log cannot say whether it stands in it. */
   readonly commitTimeoutMs: number;
   /** Told of each commit: milliseconds from its call to its durability. */
@@ -92,11 +94,6 @@ export interface EngineStatistics {
   /** How far the time that goes into the log runs ahead of the machine's, which was set back or is behind the log. */
   readonly clockAheadMs: number;
 }
-
-/** All databases share one partition until they are told otherwise (docs/decisions). */
-const PARTITION = 0 as Partition;
-/** Until engines share a log, there is one, and it has this id. */
-const SERVER = 1 as ServerId;
 
 /** One transaction engine: the fold of a log, open for gateways. */
 export class Engine {
@@ -199,25 +196,15 @@ export class Engine {
     const fetchSchemas = options.registry === null ? null : schemaFetcher(options.registry, schemas);
     const dirtyBytesMax = options.rowMemoryBytes / 2;
     const parts = { store, log, partition: PARTITION, codec, certifier, shapes: catalog, fetchSchemas, dirtyBytesMax };
-    const { found, recovered, epoch } = await takeLog(options, parts, clock);
-    const floor = recovered.lastVersion === null ? 0 : millisOf(recovered.lastVersion) + 1;
-    const manager = new TransactionManager({
-      store,
-      log: ownLog(options, codec, recovered),
-      partition: PARTITION,
-      encoder: codec,
-      clock,
-      mint: new VersionMint(clock, random, floor),
-      server: SERVER,
-      epoch,
-      certifier,
-      durable: recovered.durable,
-      commitTimeoutMs: options.commitTimeoutMs,
-      uncertaintyMicros: options.uncertaintyMicros,
+    const taken = await takeLog(options, parts, clock);
+    const { found, recovered } = taken;
+    const manager = openManager(options, parts, clock, taken, {
+      decided: (writes) => catalog.decided(writes),
+      definedElsewhere: () => registerShapes(catalog, registrar),
+      whenReserved: () => catalog.sequences.whenReserved(),
     });
     manager.onCommitMs = options.onCommitMs;
     manager.onAppendMs = options.onAppendMs;
-    manager.onDecided((writes) => catalog.decided(writes));
     catalog.attach(manager);
     schemas.attach(manager);
     await catalog.registerSystemShapes();
@@ -371,63 +358,6 @@ async function registerShapes(catalog: CatalogStore, registrar: EventSchemaRegis
     const shape = catalog.current.shapeOfGeneration(generation);
     if (shape !== null) await registrar.register(shape.event);
   }
-}
-
-/** Folds the log, takes the server id, and folds what has come meanwhile. The clock stands behind everything in the log from then on. */
-async function takeLog(
-  options: EngineOptions,
-  parts: RecoveryOptions,
-  clock: HybridClock,
-): Promise<{ found: Recovered; recovered: Recovered; epoch: number }> {
-  const found = await recover(parts);
-  if (found.rebuilt !== null) options.reportBug(new Error(`the row store was built anew: ${found.rebuilt}`));
-  clock.observe(BigInt(found.newestMicros));
-  const { epoch, offset } = await takeLease(options, parts.codec, found.leases);
-  // Whoever held the server id before may have committed until the lease stood in the log.
-  const recovered = await found.catchUp();
-  refuseWithoutLease(options, recovered.leases, offset);
-  clock.observe(BigInt(recovered.newestMicros));
-  return { found, recovered, epoch };
-}
-
-/** Writes a new lease of the server id into the log: what an earlier holder had not committed by then never happened. */
-async function takeLease(
-  { log, clock, holder }: EngineOptions,
-  codec: EventCodec,
-  leases: Leases,
-): Promise<{ epoch: number; offset: Offset }> {
-  const epoch = leases.epochOf(SERVER) + 1;
-  const timestamp = Number(clock.nowMicros());
-  const lease: ServerLease = { kind: 'lease', action: 'taken', server: SERVER, epoch, holder, timestamp };
-  const value = codec.encode(lease);
-  const offset = await log.append(PARTITION, [{ key: null, value, timestampMs: Math.floor(timestamp / 1_000) }]);
-  codec.reset();
-  return { epoch, offset };
-}
-
-/** Another engine may have taken the same term before, or the next one since: what this one committed would count for nothing, or for two. */
-function refuseWithoutLease({ onOvertaken }: EngineOptions, leases: Leases, offset: Offset): void {
-  if (leases.isHeldBy(SERVER, offset)) return;
-  const overtaken = new Overtaken(offset, true);
-  onOvertaken?.(overtaken);
-  throw overtaken;
-}
-
-/** The log, for who has just taken the server id. */
-function ownLog(options: EngineOptions, codec: EventCodec, { durable, leases }: Recovered): ChangeLog {
-  const { log, clock, onOvertaken } = options;
-  if (onOvertaken === null) return log;
-  const meaningOf = ({ key, value }: StoredRecord): ForeignRecord => {
-    try {
-      const event = codec.decode(value, key);
-      if (event.kind === 'lease') return 'lease';
-      return leases.holds(event.server, event.transaction, event.commit) ? 'counts' : 'void';
-    } catch {
-      // Of a table that came with a record which has not been read either.
-      return 'counts';
-    }
-  };
-  return new SoleWriterLog({ log, partition: PARTITION, next: durable, clock, meaningOf, overtaken: onOvertaken });
 }
 
 /** Ids of the two fixed events: the built-in registry's own, or what a foreign one gives them. */

@@ -113,6 +113,8 @@ export class EventSchemaStore implements RegistryStore, SchemaSource {
     const transaction = this.#transactions.begin({ isolation: 'read committed', readOnly: false, control: NO_CONTROL });
     try {
       transaction.beginStatement();
+      // Ids are given out once, whatever the subject.
+      transaction.guardTable(shape);
       const key = keyEncoder(shape.key)([subject, version]);
       const before = await transaction.get(shape, key);
       if (before === null) {

@@ -1,6 +1,12 @@
 import { LogUnavailable, OutcomeUnknown } from '#log/change-log.js';
 import { SqlError } from '#schemas/sqlstate/sql-error.js';
 
+/** An append whose outcome the log is finding out, and the clients' timers that run meanwhile. */
+export interface Unresolved {
+  readonly error: OutcomeUnknown;
+  readonly cancels: Array<() => void>;
+}
+
 /** What a client is told whose transaction has seen rows of one that could not be committed. */
 export function standsOnFailed(): SqlError {
   return new SqlError(

@@ -1,7 +1,7 @@
 import type { LogRecord } from '#log/change-log.js';
 import type { CertifiedKeys } from '#log/transactions/certified-keys.js';
 import { recordKey } from '#schemas/events/codec.js';
-import type { Claim, Commit, RowVersion } from '#schemas/events/event.js';
+import { type Claim, type Commit, FIRST_USER_OBJECT, type RowVersion } from '#schemas/events/event.js';
 import { assert } from '#schemas/kernel/assert.js';
 import type { Offset, ServerId } from '#schemas/kernel/brand.js';
 import type { Row } from '#schemas/values/value.js';
@@ -105,4 +105,8 @@ export function encodeWrite(
   });
   written.add({ table: data.id, key: version.key, claims });
   return { key: recordKey(data.id, version.key), value, timestampMs: Math.floor(stamp.timestamp / 1_000) };
+}
+
+export function definesTables({ data }: Write): boolean {
+  return data.id < FIRST_USER_OBJECT;
 }

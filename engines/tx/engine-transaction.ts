@@ -51,6 +51,10 @@ export class EngineTransaction implements Transaction {
   readonly #manager: TransactionManager;
   /** What a serializable transaction has read; null below. */
   readonly reads: ReadRange[] | null;
+  /** Where engines share the log: what must not change before this commits, whatever its isolation; null where row locks see to it. */
+  readonly guards: ReadRange[] | null;
+  /** The snapshot of the first statement that locked or wrote; all commits of others behind it may be in conflict. */
+  since: Offset | null = null;
   checks: Array<() => MaybePromise<void>> | null = null;
   ends: Array<(committed: boolean) => void> | null = null;
   #began = false;
@@ -71,6 +75,7 @@ export class EngineTransaction implements Transaction {
     this.view = { snapshot: manager.durable, command: 1, owner: this.unit };
     this.oldestSnapshot = this.view.snapshot;
     this.reads = options.isolation === 'serializable' ? [] : null;
+    this.guards = manager.shared ? [] : null;
   }
 
   get dirty(): boolean {
@@ -131,6 +136,7 @@ export class EngineTransaction implements Transaction {
 
   lock(table: TableShape, seen: VisibleRow, strength: RowLockStrength, wait: WaitPolicy): MaybePromise<LockOutcome> {
     const data = this.#manager.store.table(table);
+    this.since ??= this.view.snapshot;
     const outcome = this.#lockOnce(data, seen, STRENGTHS[strength], wait);
     return outcome ?? this.#lockWaiting(data, seen, STRENGTHS[strength], wait);
   }
@@ -372,6 +378,7 @@ export class EngineTransaction implements Transaction {
     previous: Version | null,
     moved = true,
   ): LiveVersion {
+    this.since ??= this.view.snapshot;
     const version = new Version(key, id, row, this.unit, this.view.command, previous, moved);
     data.link(version);
     this.unit.writes.push({ data, version });
@@ -430,15 +437,24 @@ export class EngineTransaction implements Transaction {
 
   findNewest(table: TableShape, index: IndexShape | null, columns: string): MaybePromise<VisibleRow | null> {
     const data = this.#manager.store.table(table);
-    if (index === null) return this.#newestAppended(data.head(columns));
+    if (index === null) return this.#guarded(table, this.#newestAppended(data.head(columns)));
     if (data.lacking) return this.#manager.store.complete(data).then(() => this.findNewest(table, index, columns));
     const found = data.index(index.id);
     if (found === undefined) return null;
     for (const key of data.candidates(found, columns)) {
       const row = this.#newestAppended(data.head(key));
-      if (row !== null && found.keyOf(row.row) === columns) return row;
+      if (row !== null && found.keyOf(row.row) === columns) return this.#guarded(table, row);
     }
     return null;
+  }
+
+  #guarded(table: TableShape, row: LiveVersion | null): LiveVersion | null {
+    if (row !== null) this.guards?.push(pointRead(table.id, row.key));
+    return row;
+  }
+
+  guardTable(table: TableShape): void {
+    this.guards?.push(readOf(table.id, { from: null, to: null }));
   }
 
   /** The newest version that is ours or whose commit is appended. */

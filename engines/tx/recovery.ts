@@ -1,5 +1,6 @@
 import type { ChangeLog } from '#log/change-log.js';
 import { digestOfRecord } from '#log/record-digest.js';
+import type { Assembler } from '#log/transactions/assembler.js';
 import type { Certifier } from '#log/transactions/certifier.js';
 import type { Leases } from '#log/transactions/leases.js';
 import type { EventCodec } from '#schemas/events/codec.js';
@@ -33,6 +34,8 @@ export interface Recovered {
   readonly newestMicros: number;
   /** The terms of all servers. */
   readonly leases: Leases;
+  /** With the transactions whose commit has not been met. */
+  readonly assembler: Assembler;
   /** Why the store on disk was thrown away; null when it was not. */
   readonly rebuilt: string | null;
   /** Folds what has come since, this engine's lease among it. Before anybody reads. */
@@ -61,7 +64,7 @@ export async function recover(options: RecoveryOptions): Promise<Recovered> {
     const { next, events, lastVersion, newestMicros, assembler } = folder.state;
     const { leases } = assembler;
     const catchUp = (): Promise<Recovered> => foldFrom(folder.state.next);
-    return { durable: next, events, lastVersion, newestMicros, leases, rebuilt, catchUp };
+    return { durable: next, events, lastVersion, newestMicros, leases, assembler, rebuilt, catchUp };
   };
   return foldFrom(checkpoint?.replayFrom ?? (0 as Offset));
 }

@@ -1,8 +1,8 @@
 import { type ChangeLog, type LogRecord, OutcomeUnknown } from '#log/change-log.js';
 import type { VersionMint } from '#log/clock/hybrid-clock.js';
 import { CertifiedKeys } from '#log/transactions/certified-keys.js';
-import { type Certifier, certifiedKey } from '#log/transactions/certifier.js';
-import { FIRST_USER_OBJECT, type ReadRange } from '#schemas/events/event.js';
+import { type Certifier, certifiedKey, type Verdict } from '#log/transactions/certifier.js';
+import type { ReadRange } from '#schemas/events/event.js';
 import { assert } from '#schemas/kernel/assert.js';
 import type { ObjectId, Offset, Partition, ServerId } from '#schemas/kernel/brand.js';
 import type { Clock } from '#schemas/kernel/ports.js';
@@ -10,13 +10,22 @@ import type { ReadView } from '../rows/reading.js';
 import type { Store } from '../rows/store.js';
 import { PENDING } from '../rows/version.js';
 import { Collector } from './collector.js';
-import { neverWas, notSerializable, refusalOf, standsOnFailed } from './commit-failure.js';
-import { type CommitStamp, type EventEncoder, encodeWrite, netWrites, replacesRow } from './commit-record.js';
+import { neverWas, notSerializable, refusalOf, standsOnFailed, type Unresolved } from './commit-failure.js';
+import {
+  type CommitStamp,
+  definesTables,
+  type EventEncoder,
+  encodeWrite,
+  netWrites,
+  replacesRow,
+} from './commit-record.js';
 import { EngineTransaction } from './engine-transaction.js';
 import { releaseLocks, type WaitSurroundings } from './row-locks.js';
+import { readsOf, type SharedCommits, snapshotOf } from './shared-commits.js';
 import { TableLocks } from './table-locks.js';
 import type { SessionControl, Transaction, TransactionOptions, TransactionSystem } from './transaction.js';
 import type { Unit, Write } from './unit.js';
+import { unlinkAll, unlinkPassing } from './unlink.js';
 import { WaitGraph } from './wait-graph.js';
 
 /** Events in one append of a large transaction. A transaction with no more than these is appended in one piece. */
@@ -45,6 +54,8 @@ export interface TransactionManagerOptions {
   readonly commitTimeoutMs?: number;
   /** Bound on the clock's error now, microseconds; 0 where nobody tells. */
   readonly uncertaintyMicros?: () => number;
+  /** Where other engines write the log, too: an append is acknowledged when it has been judged. Null or absent: nobody can refuse what this engine appends. */
+  readonly shared?: SharedCommits | null;
 }
 
 export interface TransactionStatistics {
@@ -56,12 +67,6 @@ export interface TransactionStatistics {
 
 /** Told of commits: the catalog wants to know of those that wrote system tables. Called before anybody can see them. */
 export type DecidedListener = (writes: readonly Write[], offset: Offset) => void;
-
-/** An append whose outcome the log is finding out, and the clients' timers that run meanwhile. */
-interface Unresolved {
-  readonly error: OutcomeUnknown;
-  readonly cancels: Array<() => void>;
-}
 
 /** A snapshot that is kept readable until it is released. */
 export interface HeldSnapshot {
@@ -114,6 +119,17 @@ export class TransactionManager implements TransactionSystem {
 
   get durable(): Offset {
     return this.#durable;
+  }
+
+  get shared(): boolean {
+    return this.#options.shared != null;
+  }
+
+  /** Another engine's transaction has committed; its versions are in the store, and seen from here on. */
+  committedElsewhere(writes: readonly Write[], offset: Offset): void {
+    this.#durable = Math.max(this.#durable, offset + 1) as Offset;
+    for (const write of writes) this.#collector.add(write);
+    this.#collector.collect();
   }
 
   /** Transactions that were ever begun: who sees it grow knows that somebody is at work. */
@@ -192,12 +208,14 @@ export class TransactionManager implements TransactionSystem {
     if (transaction.over || transaction.committing) return Promise.reject(new Error('the transaction is over'));
     transaction.committing = true;
     transaction.commitBeganMs = this.#options.clock.monotonicMs();
-    if (transaction.checks === null) return this.#commitChecked(transaction);
-    return this.#check(transaction).then(() => this.#commitChecked(transaction));
+    const reserved = this.#options.shared?.whenReserved() ?? null;
+    if (transaction.checks === null && reserved === null) return this.#commitChecked(transaction);
+    return this.#check(transaction, reserved).then(() => this.#commitChecked(transaction));
   }
 
-  async #check(transaction: EngineTransaction): Promise<void> {
+  async #check(transaction: EngineTransaction, reserved: Promise<void> | null): Promise<void> {
     try {
+      await reserved;
       // A check may add further ones.
       for (let i = 0; i < (transaction.checks?.length ?? 0); i++) await transaction.checks?.[i]?.();
     } catch (error) {
@@ -265,7 +283,7 @@ export class TransactionManager implements TransactionSystem {
     const { server, epoch, clock, uncertaintyMicros } = this.#options;
     transaction.unit.id ??= this.mint.next();
     const timestamp = Number(clock.nowMicros());
-    return { server, epoch, snapshot: transaction.view.snapshot, timestamp, uncertainty: uncertaintyMicros?.() ?? 0 };
+    return { server, epoch, snapshot: snapshotOf(transaction), timestamp, uncertainty: uncertaintyMicros?.() ?? 0 };
   }
 
   /** Encodes and appends what is left without letting anything else run in between; from here on the transaction's place in the log is fixed. */
@@ -278,8 +296,8 @@ export class TransactionManager implements TransactionSystem {
     const { unit } = transaction;
     const { log, partition, encoder, clock } = this.#options;
     const began = clock.monotonicMs();
-    const reads = transaction.reads ?? NO_READS;
-    if (reads.length > 0 && this.#isOvertaken(transaction.view.snapshot, reads)) {
+    const reads = readsOf(transaction);
+    if (!this.shared && reads.length > 0 && this.#isOvertaken(transaction.view.snapshot, reads)) {
       this.statistics.conflicts++;
       return this.#refuse(transaction, notSerializable());
     }
@@ -299,10 +317,10 @@ export class TransactionManager implements TransactionSystem {
     const keys = written.all;
     this.#deciding.set(unit, keys);
     unit.order = ++this.#appends;
-    unit.appended = true;
-    this.#end(transaction);
+    if (!this.shared) this.#release(transaction);
     const decide = (offset: Offset): Offset => {
       this.#decide(transaction, writes, keys, offset);
+      if (this.shared) this.#release(transaction);
       const now = clock.monotonicMs();
       this.onAppendMs(now - began);
       this.onCommitMs(now - transaction.commitBeganMs);
@@ -343,15 +361,20 @@ export class TransactionManager implements TransactionSystem {
     const unresolved: Unresolved = { error, cancels: [] };
     this.#unresolved.set(unit, unresolved);
     this.#giveUpAfter(Math.max(leftMs, OUTCOME_WAIT_MS_MIN), unit);
-    error.settled.then(
-      (offset) => {
-        this.#unresolved.delete(unit);
-        for (const cancel of unresolved.cancels) cancel();
-        if (offset === null) this.#undo(transaction, neverWas(error));
-        else decide(offset);
-      },
-      () => undefined,
-    );
+    error.settled
+      .then(
+        (offset) => {
+          this.#unresolved.delete(unit);
+          for (const cancel of unresolved.cancels) cancel();
+          if (offset === null) this.#undo(transaction, neverWas(error));
+          else decide(offset);
+        },
+        () => undefined,
+      )
+      .catch((refused: unknown) => {
+        // Its client was told by `whenDecided`.
+        if (!unit.failed) throw refused;
+      });
     return outcome;
   }
 
@@ -369,16 +392,11 @@ export class TransactionManager implements TransactionSystem {
 
   #decide(transaction: EngineTransaction, writes: readonly Write[], keys: readonly string[], offset: Offset): void {
     const { unit } = transaction;
-    const { certifier, server, epoch } = this.#options;
-    const reads = transaction.reads ?? NO_READS;
-    const { kind } = certifier.decide({
-      offset,
-      snapshot: transaction.view.snapshot,
-      server,
-      epoch,
-      writes: keys,
-      reads,
-    });
+    const { kind } = this.#verdict(transaction, keys, offset);
+    if (kind !== 'commit' && this.shared) {
+      this.statistics.conflicts++;
+      throw this.#undo(transaction, notSerializable());
+    }
     // Whoever folds the log comes to the same; that it is a commit has been seen to before the append.
     assert(kind === 'commit', `the transaction at offset ${offset} is acknowledged and does not commit: ${kind}`);
     this.#deciding.delete(unit);
@@ -403,6 +421,19 @@ export class TransactionManager implements TransactionSystem {
     this.#tell(transaction, true);
   }
 
+  #verdict(transaction: EngineTransaction, writes: readonly string[], offset: Offset): Verdict {
+    const { certifier, server, epoch, shared } = this.#options;
+    if (shared != null) return shared.verdictAt(offset);
+    const reads = readsOf(transaction);
+    return certifier.decide({ offset, snapshot: snapshotOf(transaction), server, epoch, writes, reads });
+  }
+
+  /** From here on others may build on what it has written. */
+  #release(transaction: EngineTransaction): void {
+    transaction.unit.appended = true;
+    this.#end(transaction);
+  }
+
   #settle(unit: Unit, error: Error | null): void {
     const waiting = this.#waiting.get(unit);
     if (waiting === undefined) return;
@@ -417,6 +448,7 @@ export class TransactionManager implements TransactionSystem {
     this.#deciding.delete(unit);
     this.#streaming.delete(unit);
     unlinkAll(unit);
+    if (this.shared) this.#end(transaction);
     this.statistics.rollbacks++;
     const refusal = refusalOf(cause);
     this.#settle(unit, refusal);
@@ -465,28 +497,4 @@ export class TransactionManager implements TransactionSystem {
     for (const { snapshot } of this.#held) if (snapshot < horizon) horizon = snapshot;
     return horizon;
   }
-}
-
-const NO_READS: readonly ReadRange[] = [];
-
-function unlinkAll({ writes }: Unit): void {
-  for (let i = writes.length - 1; i >= 0; i--) {
-    const { data, version } = writes[i] as Write;
-    data.unlink(version);
-  }
-}
-
-/** Rows that came and went within the transaction leave nothing: there will be no commit that decides on them. */
-function unlinkPassing({ writes }: Unit): void {
-  const passing = new Set<string>();
-  for (let i = writes.length - 1; i >= 0; i--) {
-    const { data, version } = writes[i] as Write;
-    const isLast = data.head(version.key) === version;
-    if (isLast && version.row === null && !replacesRow(version)) passing.add(`${data.id}/${version.key}`);
-    if (passing.size > 0 && passing.has(`${data.id}/${version.key}`)) data.unlink(version);
-  }
-}
-
-function definesTables({ data }: Write): boolean {
-  return data.id < FIRST_USER_OBJECT;
 }

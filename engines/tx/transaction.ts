@@ -67,6 +67,8 @@ export interface Transaction {
    * foreign keys are checked against. Not locked.
    */
   findNewest(table: TableShape, index: IndexShape | null, columns: string): MaybePromise<VisibleRow | null>;
+  /** No other engine may write the table before this transaction commits. Nothing where there is only one: locks see to that. */
+  guardTable(table: TableShape): void;
 
   lockTable(table: ObjectId, mode: TableLockMode, nowait: boolean): MaybePromise<void>;
   /** Runs at commit, before the commit is appended, in order: deferred constraints. A throw aborts the commit. */

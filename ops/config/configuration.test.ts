@@ -27,6 +27,7 @@ describe('the configuration', () => {
       postgresDialect: null,
       mysqlDialect: null,
       httpPort: 8080,
+      serverId: 0,
       registry: null,
       gatewayPlacement: 'process',
       tlsCert: null,

@@ -29,6 +29,8 @@ export interface Configuration {
   /** Modules that export a dialect, loaded anew on SIGHUP; null = the one that is built in. */
   readonly postgresDialect: string | null;
   readonly mysqlDialect: string | null;
+  /** The node's number among those that share a Kafka log; 0 = it has the log alone. */
+  readonly serverId: number;
   /** URL of a foreign schema registry; null = the built-in one. */
   readonly registry: string | null;
   /** 'process' = a gateway has its own process; 'engine' = it runs inside the engine's. */
@@ -91,6 +93,12 @@ export const SETTINGS: { readonly [K in keyof Configuration]: Setting<Configurat
     read: optional(text),
     argument: 'file',
     help: 'the same for MySQL clients',
+  },
+  serverId: {
+    initial: 0,
+    read: integer(0, 1_000_000),
+    argument: 'number',
+    help: "this node's own number among those that share a Kafka log, 0 = it has the log alone",
   },
   registry: {
     initial: null,
@@ -220,6 +228,7 @@ export function readConfiguration(sources: ConfigurationSources): Configuration 
     httpPort: one('httpPort'),
     postgresDialect: one('postgresDialect'),
     mysqlDialect: one('mysqlDialect'),
+    serverId: one('serverId'),
     registry: one('registry'),
     gatewayPlacement: one('gatewayPlacement'),
     tlsCert: one('tlsCert'),
@@ -237,6 +246,10 @@ export function readConfiguration(sources: ConfigurationSources): Configuration 
   };
   if ((configuration.tlsCert === null) !== (configuration.tlsKey === null))
     throw new ConfigurationError('--tls-cert and --tls-key go together: give both or neither');
+  if (configuration.serverId > 0 && configuration.log === 'embedded')
+    throw new ConfigurationError('--server-id is for a log that nodes share: give it with --log kafka://...');
+  if (configuration.serverId > 0 && configuration.registry !== null)
+    throw new ConfigurationError('--server-id does not go with a foreign --registry yet');
   return configuration;
 }
 

@@ -39,7 +39,13 @@ async function run(): Promise<void> {
   const storeFolder = join(configuration.data, 'store');
   const engine = await Engine.open({
     log,
-    storeFolder,
+    // Rows on disk would need the certifier's window beside them, which others' commits fill.
+    storeFolder: configuration.serverId > 0 ? null : storeFolder,
+    sharedAs: configuration.serverId > 0 ? configuration.serverId : null,
+    onCannotFollow: (error) => {
+      logger.fatal({ err: error }, 'cannot follow the log');
+      process.exit(1);
+    },
     rowMemoryBytes: configuration.rowMemoryMb * 1_048_576,
     clock,
     uncertaintyMicros,

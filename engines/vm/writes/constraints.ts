@@ -234,6 +234,7 @@ export async function referencingRows(
   runtime: Runtime,
 ): Promise<VisibleRow[]> {
   const { transaction } = runtime;
+  transaction.guardTable(child.shape);
   const wanted = key.referencedSlots.map((slot) => parentRow[slot] ?? null);
   const matches = (row: Row): boolean => key.slots.every((slot, i) => sameValue(row[slot] ?? null, wanted[i] as Value));
   const found: VisibleRow[] = [];

@@ -26,6 +26,10 @@ const engine = await Engine.open({
   uncertaintyMicros: () => 0,
   random: systemRandom,
   registry: null,
+  sharedAs: null,
+  onCannotFollow: (error) => {
+    throw error;
+  },
   bootstrap: { user: 'polylog', password: PASSWORD },
   holder: 'bench',
   nextTurn: () => nextTurn(),
