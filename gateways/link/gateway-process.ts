@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Clock, Random } from '#schemas/kernel/ports.js';
-import { connectLink } from '#schemas/link/socket-transport.js';
 import type { Dialect } from '../sql/dialect.js';
 import { dialectLoader } from '../sql/load-dialect.js';
 import { StatementCache } from '../sql/statement-cache.js';
+import { connectFirst } from './connect-first.js';
 import { EngineLink } from './engine-link.js';
 import { type ProcessConfig, readConfig } from './process-config.js';
 
@@ -83,7 +83,7 @@ async function serve(
   const config = readConfig(process.argv.slice(2), process.env);
   const load = dialectLoader(config.pluginPath, builtIn);
   const link = new EngineLink({
-    connect: () => connectLink(config.socketPath),
+    connect: () => connectFirst([config.socketPath, ...config.otherSockets]),
     protocol,
     pid: process.pid,
     clock,

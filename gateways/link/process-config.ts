@@ -2,6 +2,8 @@
 export interface ProcessConfig {
   /** The engine's link socket. */
   readonly socketPath: string;
+  /** Of further engines, which are tried in their order while that one is away. */
+  readonly otherSockets: readonly string[];
   readonly host: string;
   /** 0 = any free port. */
   readonly port: number;
@@ -25,6 +27,7 @@ export function readConfig(
   const given = new Map<string, unknown>(Object.entries(json));
   return {
     socketPath: string(given, 'socketPath', null),
+    otherSockets: strings(given, 'otherSockets'),
     host: string(given, 'host', '127.0.0.1'),
     port: integer(given, 'port', 5432),
     tls: tlsOf(given.get('tls')),
@@ -36,6 +39,13 @@ export function readConfig(
 function string(given: ReadonlyMap<string, unknown>, key: string, initial: string | null): string {
   const value = given.get(key) ?? initial;
   if (typeof value !== 'string') throw new Error(`gateway configuration: ${key} must be a string`);
+  return value;
+}
+
+function strings(given: ReadonlyMap<string, unknown>, key: string): readonly string[] {
+  const value = given.get(key) ?? [];
+  if (!Array.isArray(value) || !value.every((each) => typeof each === 'string'))
+    throw new Error(`gateway configuration: ${key} must be a list of strings`);
   return value;
 }
 

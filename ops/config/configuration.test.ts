@@ -28,6 +28,7 @@ describe('the configuration', () => {
       mysqlDialect: null,
       httpPort: 8080,
       serverId: 0,
+      otherEngines: [],
       registry: null,
       gatewayPlacement: 'process',
       tlsCert: null,

@@ -13,6 +13,7 @@ import {
   optional,
   type SettingReader,
   text,
+  texts,
 } from './setting-readers.js';
 
 /** Everything a node can be told. Keys are the same in the file, in the environment (POLYLOG_…) and as flags. */
@@ -31,6 +32,8 @@ export interface Configuration {
   readonly mysqlDialect: string | null;
   /** The node's number among those that share a Kafka log; 0 = it has the log alone. */
   readonly serverId: number;
+  /** Sockets of engines that the node's gateways turn to while its own is away. */
+  readonly otherEngines: readonly string[];
   /** URL of a foreign schema registry; null = the built-in one. */
   readonly registry: string | null;
   /** 'process' = a gateway has its own process; 'engine' = it runs inside the engine's. */
@@ -99,6 +102,12 @@ export const SETTINGS: { readonly [K in keyof Configuration]: Setting<Configurat
     read: integer(0, 1_000_000),
     argument: 'number',
     help: "this node's own number among those that share a Kafka log, 0 = it has the log alone",
+  },
+  otherEngines: {
+    initial: [],
+    read: texts,
+    argument: 'sockets',
+    help: "engine.sock of other nodes on this machine, for gateways while the node's own engine is away",
   },
   registry: {
     initial: null,
@@ -229,6 +238,7 @@ export function readConfiguration(sources: ConfigurationSources): Configuration 
     postgresDialect: one('postgresDialect'),
     mysqlDialect: one('mysqlDialect'),
     serverId: one('serverId'),
+    otherEngines: one('otherEngines'),
     registry: one('registry'),
     gatewayPlacement: one('gatewayPlacement'),
     tlsCert: one('tlsCert'),

@@ -31,6 +31,13 @@ export function oneOf<T extends string>(...allowed: readonly T[]): SettingReader
   };
 }
 
+/** Separated by commas, or a list. */
+export const texts: SettingReader<readonly string[]> = (value) => {
+  if (value === '') return [];
+  const parts: unknown[] = Array.isArray(value) ? value : text(value).split(',');
+  return parts.map((part) => text(part).trim());
+};
+
 export const host: SettingReader<string> = (value) => {
   const address = text(value);
   if (!/^[A-Za-z0-9._:%-]+$/.test(address))

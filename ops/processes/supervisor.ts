@@ -212,7 +212,8 @@ export class Supervisor {
     const tls = tlsCert === null || tlsKey === null ? null : { cert: tlsCert, key: tlsKey };
     const port = isMysql ? this.#mysqlPort : this.#postgresPort;
     const pluginPath = isMysql ? this.#configuration.mysqlDialect : this.#configuration.postgresDialect;
-    const config = { socketPath, host, port, tls, maxConnections, pluginPath };
+    const { otherEngines: otherSockets } = this.#configuration;
+    const config = { socketPath, otherSockets, host, port, tls, maxConnections, pluginPath };
     const ready = await this.#run<{ readonly port: number }>(name, {
       module: isMysql ? '../../gateways/mysql/main.js' : '../../gateways/postgres/main.js',
       args: [JSON.stringify(config)],

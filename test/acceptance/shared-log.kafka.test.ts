@@ -39,6 +39,20 @@ async function sees(client: Client, query: string, value: unknown): Promise<void
   }
 }
 
+/** Both have decided alike, one as it went and the other from the log alone. */
+async function sameRows(one: PolylogNode, two: PolylogNode): Promise<void> {
+  const [a, b] = [await connect(one), await connect(two)];
+  try {
+    for (const table of ['t', 'parent', 'child', 'numbered', 'account', 'done']) {
+      const query = `select * from ${table} order by 1`;
+      const rows = (await a.query(query)).rows;
+      expect([table, (await b.query(query)).rows]).toEqual([table, rows]);
+    }
+  } finally {
+    await Promise.all([a.end(), b.end()]);
+  }
+}
+
 describe('two nodes that share a Kafka log', () => {
   let one: PolylogNode;
   let two: PolylogNode;
@@ -173,6 +187,7 @@ describe('two nodes that share a Kafka log', () => {
     const late = [...acknowledged].reverse().find((key) => key.startsWith('one'));
     expect(Number(late?.split('/')[1])).toBeGreaterThan(10);
     await two.restart();
+    await sameRows(one, two);
     const again = await connect(two);
     try {
       await sees(again, 'select sum(balance)::int as value from account', ACCOUNTS * 1_000);
