@@ -42,9 +42,11 @@ import type {
   BoundSubquery,
   BoundWindow,
   Logical,
+  LogicalPast,
   LogicalTable,
   SortKey,
 } from './logical.js';
+import { pastKeys } from './past.js';
 
 export interface PlannerOptions {
   readonly catalog: Catalog;
@@ -100,10 +102,8 @@ export class Planner {
         const { catalog, database } = this.options;
         return virtualNode(logical.entry.name, logical.ids, () => logical.entry.rows(catalog, database));
       }
-      case 'past': {
-        const { table, moment, ids } = logical;
-        return pastNode(table, moment === null ? null : this.evaluator(moment, []), ids);
-      }
+      case 'past':
+        return this.#past(logical, []);
       case 'values':
         return valuesNode(
           logical.rows.map((row) => row.map((s) => this.evaluator(s, []))),
@@ -220,7 +220,19 @@ export class Planner {
       return this.withLocal(new Set(), () => this.scan(table, predicates, () => false, wanted));
     }
     if (below.op === 'join') return planJoins(this, below, predicates);
+    if (below.op === 'past') return this.filtered(this.#past(below, predicates), predicates);
     return this.filtered(this.plan(below, wanted), predicates);
+  }
+
+  #past(logical: LogicalPast, predicates: readonly Scalar[]): PlanNode {
+    const { table, moment, ids } = logical;
+    const when = moment === null ? null : this.evaluator(moment, []);
+    return pastNode(
+      table,
+      when,
+      ids,
+      pastKeys(logical, predicates, (s) => this.evaluator(s, [])),
+    );
   }
 
   filtered(node: PlanNode, predicates: readonly Scalar[]): PlanNode {

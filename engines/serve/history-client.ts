@@ -1,7 +1,7 @@
 import type { Offset } from '#schemas/kernel/brand.js';
 import type { Clock } from '#schemas/kernel/ports.js';
 import type { FrameSocket } from '#schemas/link/frame-socket.js';
-import { ASK, type HistoryReply, TELL, type WantedColumn } from '#schemas/link/history-frames.js';
+import { ASK, type HistoryReply, TELL } from '#schemas/link/history-frames.js';
 import { connectFrames } from '#schemas/link/socket-transport.js';
 import { type Condition, SQLSTATES } from '#schemas/sqlstate/conditions.js';
 import { SqlError } from '#schemas/sqlstate/sql-error.js';
@@ -36,10 +36,10 @@ export class HistoryClient {
 
   /** For one session's statements, which `control` may interrupt. */
   reader(control: SessionControl): PastReader {
-    return { open: (relation, micros, columns) => this.#open(control, relation, micros, columns) };
+    return { open: (...wanted) => this.#open(control, ...wanted) };
   }
 
-  #open(control: SessionControl, relation: number, micros: number | null, columns: readonly WantedColumn[]): PastRows {
+  #open(control: SessionControl, ...[relation, micros, columns, keys]: Parameters<PastReader['open']>): PastRows {
     const reading = ++this.#readings;
     const atLeast = this.#durable();
     let opened: FrameSocket | null = null;
@@ -48,7 +48,7 @@ export class HistoryClient {
       next: async () => {
         if (ended) return null;
         const frames = await this.#connected();
-        if (opened === null) frames.send([ASK.open, reading, relation, micros, atLeast, columns]);
+        if (opened === null) frames.send([ASK.open, reading, relation, micros, atLeast, columns, keys]);
         else if (opened !== frames) throw lost();
         opened = frames;
         frames.send([ASK.next, reading]);

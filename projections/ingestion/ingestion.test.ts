@@ -7,6 +7,7 @@ import { rowVersionSchema } from '#schemas/events/avro-schema.js';
 import { EventCodec } from '#schemas/events/codec.js';
 import type { EventShape, RowVersion } from '#schemas/events/event.js';
 import type { ObjectId, Offset, ServerId, VersionId } from '#schemas/kernel/brand.js';
+import type { WantedColumn, WantedKeys } from '#schemas/link/history-frames.js';
 import { COMMIT_SCHEMA_ID, LEASE_SCHEMA_ID, SYSTEM_SCHEMA_BASE } from '#schemas/registry/fixed-schemas.js';
 import { keyEncoder } from '#schemas/values/key.js';
 import { TYPES } from '#schemas/values/type-name.js';
@@ -31,6 +32,7 @@ const shapeOf = (table: number): EventShape => ({
 });
 const SHAPES = [20_000, 20_001].map(shapeOf);
 const COLUMNS = (SHAPES[0] as EventShape).columns.map(({ slot, type }) => ({ slot, type, missing: null }));
+const WANTED = COLUMNS.map(({ slot, type }, i): WantedColumn => [i === 0 ? 'k' : 'n', slot, type, null]);
 
 const schemas = new KnownSchemas(null);
 const codec = new EventCodec(schemas, IDS.commit, IDS.lease);
@@ -207,11 +209,38 @@ describe('Ingestion', () => {
           for (let at: number = snapshot; at <= end; at += 1)
             expect(await rowsOf(ingestion, table, at)).toEqual(modelAt(transactions, table, at));
         expect(await ingestion.prune(horizon)).toBe(0);
-        const earlier = ingestion.history(20_000 as ObjectId, horizon - 1, [], end as Offset);
+        const earlier = ingestion.history(20_000 as ObjectId, horizon - 1, [], end as Offset, null);
         await expect(earlier[Symbol.asyncIterator]().next()).rejects.toThrow(/the past before .* is not kept any more/);
         await ingestion.close();
       }),
       { numRuns: 40 },
+    );
+  }, 60_000);
+
+  it('reads of the generation that keys are of only the rows that they name', async () => {
+    let run = 0;
+    await fc.assert(
+      fc.asyncProperty(writes, fc.subarray(KEYS), async (all, keys) => {
+        const ingestion = new Ingestion(join(folder, String(run++)), schemas, IDS);
+        const transactions = transactionsOf(all).map((each, i) => ({ ...each, timestamp: 1_000 + i * 10 }));
+        const end = (2 + transactions.length * 3) as Offset;
+        await ingestion.apply([relationsOf([20_000]), ...transactions], checkpointAt(end));
+        const read = async (micros: number | null, wanted: WantedKeys | null): Promise<Row[]> => {
+          const rows: Row[] = [];
+          const batches = ingestion.history(20_000 as ObjectId, micros, WANTED, end, wanted);
+          for await (const batch of batches) rows.push(...batch);
+          return rows.sort((a, b) => (String(a) < String(b) ? -1 : 1));
+        };
+        const isNamed = (row: Row): boolean =>
+          keys.some((_key, i) => row[0] === String(KEYS.indexOf(keys[i] as string)));
+        for (const micros of [null, 1_000 + transactions.length * 5, 2_000]) {
+          const whole = await read(micros, null);
+          expect(await read(micros, [20_000, keys])).toEqual(whole.filter(isNamed));
+          expect(await read(micros, [20_001, keys])).toEqual(whole);
+        }
+        await ingestion.close();
+      }),
+      { numRuns: 25 },
     );
   }, 60_000);
 

@@ -4,7 +4,7 @@ import { EventCodec, recordKey } from '#schemas/events/codec.js';
 import { FIRST_USER_OBJECT, type RowVersion } from '#schemas/events/event.js';
 import { type DigestColumn, type TableDigest, TableDigester } from '#schemas/events/table-digest.js';
 import type { ObjectId, Offset } from '#schemas/kernel/brand.js';
-import type { WantedColumn } from '#schemas/link/history-frames.js';
+import type { WantedColumn, WantedKeys } from '#schemas/link/history-frames.js';
 import { SqlError } from '#schemas/sqlstate/sql-error.js';
 import { keyEncoder } from '#schemas/values/key.js';
 import { DEFAULT_TEXT_CONTEXT, printText } from '#schemas/values/text-form.js';
@@ -93,25 +93,26 @@ export class Ingestion implements Projection {
 
   /**
    * What an engine reads of the past: the rows of a relation as of a moment, or with null all versions of them, each with its period; only the wanted columns. A relation that
-   * was rewritten since is read under the id that its rows had then.
+   * was rewritten since is read under the id that its rows had then. Of `keys`' generation only the rows that they name.
    */
   async *history(
     relation: ObjectId,
     micros: number | null,
     wanted: readonly WantedColumn[],
     newest: Offset,
+    keys: WantedKeys | null,
   ): AsyncIterable<readonly Row[]> {
     const columns = new PastColumns(wanted, this.#schemas);
     if (micros === null) {
       for (const [table, until] of this.#generations(relation, newest))
-        yield* this.#versions(table, columns, newest, until);
+        yield* this.#versions(this.#allOf(table, keys), table, columns, newest, until);
       return;
     }
     this.#requireKept(micros);
     const snapshot = Math.min(this.#store.snapshotAt(micros), newest) as Offset;
     const table = this.generationAt(relation, snapshot);
     if (table === null) return;
-    for (const batch of batches(this.#store.newest(table, snapshot))) {
+    for (const batch of batches(this.#newestOf(table, snapshot, keys))) {
       const rows: Row[] = [];
       for (const version of batch) {
         const { row } = this.#decode(table, version);
@@ -169,14 +170,30 @@ export class Ingestion implements Projection {
     return found;
   }
 
+  /** Each row's newest version that the snapshot sees. */
+  *#newestOf(table: ObjectId, snapshot: Offset, keys: WantedKeys | null): Iterable<KeptVersion> {
+    if (keys?.[0] !== table) yield* this.#store.newest(table, snapshot);
+    else
+      for (const rowKey of keys[1]) {
+        const found = this.#store.get(table, rowKey, snapshot);
+        if (found !== null) yield found;
+      }
+  }
+
+  *#allOf(table: ObjectId, keys: WantedKeys | null): Iterable<KeptVersion> {
+    if (keys?.[0] !== table) yield* this.#store.all(table);
+    else for (const rowKey of keys[1]) yield* this.#store.allOf(table, rowKey);
+  }
+
   async *#versions(
+    all: Iterable<KeptVersion>,
     table: ObjectId,
     columns: PastColumns,
     before: Offset,
     tableUntil: bigint | null,
   ): AsyncIterable<readonly Row[]> {
     const periods = new Periods(tableUntil);
-    for (const batch of batches(this.#store.all(table))) {
+    for (const batch of batches(all)) {
       for (const version of batch) {
         if (version.offset >= before) continue;
         const event = this.#decode(table, version);

@@ -1,6 +1,13 @@
 import type { ObjectId, Offset } from '#schemas/kernel/brand.js';
 import type { FrameSocket } from '#schemas/link/frame-socket.js';
-import { ASK, type HistoryOpen, type HistoryRequest, TELL, type WantedColumn } from '#schemas/link/history-frames.js';
+import {
+  ASK,
+  type HistoryOpen,
+  type HistoryRequest,
+  TELL,
+  type WantedColumn,
+  type WantedKeys,
+} from '#schemas/link/history-frames.js';
 import { type LinkServer, listenFrames } from '#schemas/link/socket-transport.js';
 import { SqlError } from '#schemas/sqlstate/sql-error.js';
 import type { Row } from '#schemas/values/value.js';
@@ -15,6 +22,7 @@ export interface HistorySource {
     micros: number | null,
     columns: readonly WantedColumn[],
     newest: Offset,
+    keys: WantedKeys | null,
   ): AsyncIterable<readonly Row[]>;
 }
 
@@ -60,12 +68,12 @@ class EngineConnection {
     }
   }
 
-  #open([, number, relation, micros, atLeast, columns]: HistoryOpen): void {
+  #open([, number, relation, micros, atLeast, columns, keys]: HistoryOpen): void {
     const stop = new AbortController();
     const source = this.#source;
     async function* rows(): AsyncGenerator<readonly Row[]> {
       await source.waitFor(atLeast as Offset, stop.signal);
-      yield* source.history(relation as ObjectId, micros, columns, atLeast as Offset);
+      yield* source.history(relation as ObjectId, micros, columns, atLeast as Offset, keys);
     }
     this.#readings.set(number, { rows: rows(), stop });
   }

@@ -15,9 +15,12 @@ export const TELL = { rows: 1, end: 2, failed: 3 } as const;
 /** A column as it is wanted: a version from before it was there has `missing`, one in which it had another place or type the converted value. */
 export type WantedColumn = readonly [name: string, slot: number, type: SqlType, missing: Value];
 
+/** Rows by their keys, as they are encoded for rows that stand under this id in the log; another generation of the table may encode them otherwise, and is read as a whole. */
+export type WantedKeys = readonly [generation: number, rowKeys: readonly string[]];
+
 /**
  * `micros`: rows as of this moment (microseconds since 1970); null = all versions, each row followed by PERIOD_COLUMNS. `atLeast`: offset below which everything must have
- * been applied first.
+ * been applied first. `keys`: only these rows are needed, and others do no harm; null = all.
  */
 export type HistoryOpen = readonly [
   op: typeof ASK.open,
@@ -26,6 +29,7 @@ export type HistoryOpen = readonly [
   micros: number | null,
   atLeast: number,
   columns: readonly WantedColumn[],
+  keys: WantedKeys | null,
 ];
 export type HistoryNext = readonly [op: typeof ASK.next, reading: number];
 export type HistoryStop = readonly [op: typeof ASK.stop, reading: number];

@@ -71,6 +71,25 @@ export function historySuite(title: string, log: () => Promise<string>): void {
       expect(await query(target, overlap)).toEqual(['0']);
     }, 60_000);
 
+    it('are read by row key where conditions fix it, also those of another generation', async () => {
+      const asOf = (i: number, where: string): Promise<string[]> =>
+        query(target, `select id, owner from account for system_time as of '${moments[i]}' where ${where} order by 1`);
+      for (const i of [1, 3]) {
+        expect(await asOf(i, 'id = 1')).toEqual(['1|ada']);
+        expect(await asOf(i, 'id in (1, 3, 77)')).toEqual(i === 1 ? ['1|ada'] : ['1|ada', '3|cy']);
+      }
+      expect(await asOf(5, 'id = 9')).toEqual(['9|zoe']);
+      for (const nothing of ['id = 1', 'id = null', 'id = 9000000000', "id = 9 and owner = 'ada'"])
+        expect(await asOf(5, nothing)).toEqual([]);
+      const versions = `select count(*) from account for system_time all where id =`;
+      expect([...(await query(target, `${versions} 9`)), ...(await query(target, `${versions} 1`))]).toEqual([
+        '1',
+        '3',
+      ]);
+      const plan = await query(target, 'explain select * from account for system_time as of now() where id = 9');
+      expect(plan.join(' ')).toMatch(/Row Key: /);
+    }, 60_000);
+
     it('are the same tables to MySQL clients', async () => {
       const as = async (from: string): Promise<string> =>
         mariadb({ ...target, port: node.mysqlPort, database: 'public' }, `select id, owner from ${from} order by 1`);

@@ -36,7 +36,7 @@ export interface AccessPath {
 const NONE: readonly string[] = [];
 
 /** Computes the key ranges of an access path for one execution. */
-class AccessRanges {
+export class AccessRanges {
   readonly #path: AccessPath;
   readonly #encoders: ReadonlyArray<(value: Value) => string>;
   /** Every column of the row key is fixed: look-ups instead of scans. */
