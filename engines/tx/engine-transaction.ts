@@ -59,6 +59,8 @@ export class EngineTransaction implements Transaction {
   ends: Array<(committed: boolean) => void> | null = null;
   #began = false;
   #openCursors = 0;
+  /** Scans see this snapshot rather than the view's (see seeLatest). */
+  #latest: Offset | null = null;
   /** The oldest snapshot that an open cursor of this transaction or its running statement reads. */
   oldestSnapshot: Offset;
   /** Its commit is under way: nobody can roll it back any more. */
@@ -118,8 +120,20 @@ export class EngineTransaction implements Transaction {
 
   /** The view of this statement, for cursors that live longer. */
   #frozenView(): ReadView {
-    const { snapshot, command, owner } = this.view;
-    return { snapshot, command, owner };
+    const { command, owner } = this.view;
+    return { snapshot: this.#latest ?? this.view.snapshot, command, owner };
+  }
+
+  async seeLatest<T>(run: () => Promise<T>): Promise<T> {
+    await this.#manager.whenAllDecided();
+    const held = this.#manager.hold();
+    this.#latest = held.view.snapshot;
+    try {
+      return await run();
+    } finally {
+      this.#latest = null;
+      held.release();
+    }
   }
 
   #hold(cursor: RowCursor): RowCursor {

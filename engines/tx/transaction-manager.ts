@@ -1,29 +1,22 @@
-import { type ChangeLog, type LogRecord, OutcomeUnknown } from '#log/change-log.js';
+import { type LogRecord, OutcomeUnknown } from '#log/change-log.js';
 import type { VersionMint } from '#log/clock/hybrid-clock.js';
 import { CertifiedKeys } from '#log/transactions/certified-keys.js';
-import { type Certifier, certifiedKey, type Verdict } from '#log/transactions/certifier.js';
+import { certifiedKey, type Verdict } from '#log/transactions/certifier.js';
 import type { ReadRange } from '#schemas/events/event.js';
 import { assert } from '#schemas/kernel/assert.js';
-import type { ObjectId, Offset, Partition, ServerId } from '#schemas/kernel/brand.js';
-import type { Clock } from '#schemas/kernel/ports.js';
+import type { ObjectId, Offset } from '#schemas/kernel/brand.js';
 import type { ReadView } from '../rows/reading.js';
 import type { Store } from '../rows/store.js';
 import { PENDING } from '../rows/version.js';
 import { Collector } from './collector.js';
 import { neverWas, notSerializable, refusalOf, standsOnFailed, type Unresolved } from './commit-failure.js';
-import {
-  type CommitStamp,
-  definesTables,
-  type EventEncoder,
-  encodeWrite,
-  netWrites,
-  replacesRow,
-} from './commit-record.js';
+import { type CommitStamp, definesTables, encodeWrite, netWrites, replacesRow } from './commit-record.js';
 import { EngineTransaction } from './engine-transaction.js';
 import { releaseLocks, type WaitSurroundings } from './row-locks.js';
-import { readsOf, type SharedCommits, snapshotOf } from './shared-commits.js';
+import { readsOf, snapshotOf } from './shared-commits.js';
 import { TableLocks } from './table-locks.js';
 import type { SessionControl, Transaction, TransactionOptions, TransactionSystem } from './transaction.js';
+import type { TransactionManagerOptions } from './transaction-manager-options.js';
 import type { Unit, Write } from './unit.js';
 import { unlinkAll, unlinkPassing } from './unlink.js';
 import { WaitGraph } from './wait-graph.js';
@@ -37,26 +30,6 @@ const APPENDS_UNDER_WAY = 3;
 const OUTCOME_WAIT_MS_MIN = 1_000;
 /** Behind every offset there is. */
 const NOT_YET = Number.MAX_SAFE_INTEGER as Offset;
-
-export interface TransactionManagerOptions {
-  readonly store: Store;
-  readonly log: ChangeLog;
-  readonly partition: Partition;
-  readonly encoder: EventEncoder;
-  readonly clock: Clock;
-  readonly mint: VersionMint;
-  readonly server: ServerId;
-  readonly epoch: number;
-  readonly certifier: Certifier;
-  /** One past the last record that the store holds. */
-  readonly durable: Offset;
-  /** How long a client waits to hear what became of a commit that the log cannot tell about; then it gets 08007. */
-  readonly commitTimeoutMs?: number;
-  /** Bound on the clock's error now, microseconds; 0 where nobody tells. */
-  readonly uncertaintyMicros?: () => number;
-  /** Where other engines write the log, too: an append is acknowledged when it has been judged. Null or absent: nobody can refuse what this engine appends. */
-  readonly shared?: SharedCommits | null;
-}
 
 export interface TransactionStatistics {
   commits: number;
@@ -202,6 +175,18 @@ export class TransactionManager implements TransactionSystem {
     });
   }
 
+  /** Resolves when everything that is appended by now is decided, or failed. */
+  async whenAllDecided(): Promise<void> {
+    const last = [...this.#deciding.keys()].at(-1);
+    if (last === undefined) return;
+    try {
+      await this.whenDecided(last);
+    } catch (error) {
+      // Over is over; but of one that nobody can tell about yet the rows may still come.
+      if (!last.failed) throw error;
+    }
+  }
+
   // ── commit ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   commit(transaction: EngineTransaction): Promise<Offset> {
@@ -317,10 +302,9 @@ export class TransactionManager implements TransactionSystem {
     const keys = written.all;
     this.#deciding.set(unit, keys);
     unit.order = ++this.#appends;
-    if (!this.shared) this.#release(transaction);
+    if (!this.shared) this.#releaseRows(transaction);
     const decide = (offset: Offset): Offset => {
       this.#decide(transaction, writes, keys, offset);
-      if (this.shared) this.#release(transaction);
       const now = clock.monotonicMs();
       this.onAppendMs(now - began);
       this.onCommitMs(now - transaction.commitBeganMs);
@@ -417,6 +401,7 @@ export class TransactionManager implements TransactionSystem {
       this.#collector.add(write);
     }
     this.#collector.collect();
+    this.#release(transaction);
     this.#settle(unit, null);
     this.#tell(transaction, true);
   }
@@ -428,7 +413,12 @@ export class TransactionManager implements TransactionSystem {
     return certifier.decide({ offset, snapshot: snapshotOf(transaction), server, epoch, writes, reads });
   }
 
-  /** From here on others may build on what it has written. */
+  /** From here on others may build on the rows that it has written. Its table locks stay: whoever waits for one goes on by the catalog and the rows that it can see then. */
+  #releaseRows(transaction: EngineTransaction): void {
+    transaction.unit.appended = true;
+    this.#endRows(transaction);
+  }
+
   #release(transaction: EngineTransaction): void {
     transaction.unit.appended = true;
     this.#end(transaction);
@@ -448,7 +438,7 @@ export class TransactionManager implements TransactionSystem {
     this.#deciding.delete(unit);
     this.#streaming.delete(unit);
     unlinkAll(unit);
-    if (this.shared) this.#end(transaction);
+    this.#end(transaction);
     this.statistics.rollbacks++;
     const refusal = refusalOf(cause);
     this.#settle(unit, refusal);
@@ -474,12 +464,17 @@ export class TransactionManager implements TransactionSystem {
 
   /** The transaction holds nothing any more. */
   #end(transaction: EngineTransaction): void {
+    this.#endRows(transaction);
+    const { unit } = transaction;
+    this.#units.delete(unit);
+    if (unit.tableLocks.length > 0) this.tableLocks.release(unit);
+  }
+
+  #endRows(transaction: EngineTransaction): void {
     transaction.over = true;
     const { unit } = transaction;
     this.#open.delete(transaction);
-    this.#units.delete(unit);
     if (unit.locks.length > 0) releaseLocks(unit);
-    if (unit.tableLocks.length > 0) this.tableLocks.release(unit);
     unit.wakeWaiters();
   }
 

@@ -70,6 +70,12 @@ export interface Transaction {
   /** No other engine may write the table before this transaction commits. Nothing where there is only one: locks see to that. */
   guardTable(table: TableShape): void;
 
+  /**
+   * Lets `run` scan what is committed when it begins, whatever the isolation level, own writes included; first waits for what was appended before. For checks whose locks
+   * keep out whatever would come later: foreign keys, DDL over rows. Not to be nested.
+   */
+  seeLatest<T>(run: () => Promise<T>): Promise<T>;
+
   lockTable(table: ObjectId, mode: TableLockMode, nowait: boolean): MaybePromise<void>;
   /** Runs at commit, before the commit is appended, in order: deferred constraints. A throw aborts the commit. */
   atCommit(check: () => MaybePromise<void>): void;

@@ -11,13 +11,15 @@ import type { DdlWork } from './work.js';
 
 /** What DDL does to the rows of a table: checks and rewrites, all through the statement's transaction. */
 
-/** Calls `take` for every batch of a table's rows; false ends the scan. Others get their turn between batches. */
-async function eachBatch(
-  work: DdlWork,
-  shape: TableShape,
-  take: (rows: readonly VisibleRow[]) => Promise<void> | boolean | void,
-): Promise<void> {
+type TakeRows = (rows: readonly VisibleRow[]) => Promise<void> | boolean | void;
+
+/** Calls `take` for every batch of a table's rows, as they are now that it is locked; false ends the scan. Others get their turn between batches. */
+async function eachBatch(work: DdlWork, shape: TableShape, take: TakeRows): Promise<void> {
   work.transaction.beginStatement();
+  await work.transaction.seeLatest(() => scanBatches(work, shape, take));
+}
+
+async function scanBatches(work: DdlWork, shape: TableShape, take: TakeRows): Promise<void> {
   const cursor = work.transaction.scan(shape, { from: null, to: null }, false);
   try {
     for (;;) {

@@ -118,7 +118,7 @@ export class TableWriter {
   async #refuseIfReferenced(reference: Reference, before: Row, runtime: Runtime, mayReturn: boolean): Promise<void> {
     // Own writes of this statement count: rows that it deletes, too, no longer point anywhere.
     runtime.transaction.beginStatement();
-    const rows = await referencingRows(reference, before, runtime);
+    const rows = await latestReferencing(reference, before, runtime);
     if (rows.length === 0 || (mayReturn && (await keyIsBack(this.table, reference, before, runtime)))) return;
     throw stillReferenced(this.table, reference, before);
   }
@@ -133,7 +133,7 @@ export class TableWriter {
     const { key, child } = reference;
     const writer = new TableWriter(this.#rulesOf(child), this.#catalog, this.#rulesOf);
     runtime.transaction.beginStatement();
-    for (const row of await referencingRows(reference, before, runtime)) {
+    for (const row of await latestReferencing(reference, before, runtime)) {
       const outcome = await runtime.transaction.lock(child.shape, row, 'update', 'block');
       if (outcome.kind !== 'locked' && outcome.kind !== 'changed') continue;
       if (action === 'cascade' && after === null) {
@@ -148,4 +148,9 @@ export class TableWriter {
       await writer.update(outcome.row, writer.complete(next, runtime), runtime);
     }
   }
+}
+
+/** The parent's lock keeps new ones out; those that came before it may be committed since the statement began. */
+function latestReferencing(reference: Reference, before: Row, runtime: Runtime): Promise<VisibleRow[]> {
+  return runtime.transaction.seeLatest(() => referencingRows(reference, before, runtime));
 }
