@@ -26,6 +26,7 @@ import { Scope } from './binder/scope.js';
 import { rowSubquery } from './binder/subqueries.js';
 import { bindWith } from './binder/with.js';
 import { conjuncts } from './conjuncts.js';
+import { columnsOfSubqueries } from './correlated.js';
 import { insert } from './insert.js';
 import type { BoundSubquery, Logical, LogicalTable } from './logical.js';
 import type { Planner } from './planner.js';
@@ -151,6 +152,7 @@ export class WritePlanner {
       target,
       node,
       filtered,
+      input,
       statement.from.length > 0,
       returning?.evaluators ?? null,
     );
@@ -183,6 +185,7 @@ export class WritePlanner {
       target,
       node,
       filtered,
+      filtered,
       statement.using.length > 0,
       returning?.evaluators ?? null,
     );
@@ -211,15 +214,18 @@ export class WritePlanner {
     target: LogicalTable,
     node: PlanNode,
     filtered: Logical,
+    input: Logical,
     joined: boolean,
     returning: readonly Evaluator[] | null,
   ): TargetPlan {
     const conditions = filtered.op === 'filter' ? conjuncts(filtered.predicate) : [];
+    const answered = columnsOfSubqueries(input);
     return {
       writer: this.writer(table),
       positions: target.ids.map((id) => node.layout.indexOf(id)),
       identity: node.layout.indexOf(target.rowId as number),
       recheck: conditions.map((c) => this.planner.evaluator(c, node.layout)),
+      fixed: target.ids.flatMap((id, slot) => (answered.has(id) ? [slot] : [])),
       joined,
       returning,
     };

@@ -160,7 +160,7 @@ export class Planner {
       case 'cte':
         return cteNode(this, logical.table, logical.ids);
       case 'lock': {
-        const input = this.plan(logical.input);
+        const input = this.plan(logical.input, wanted);
         return lockNode(this, input, logical);
       }
       default:
@@ -345,6 +345,8 @@ export class Planner {
   }
 
   #sort(below: Logical, keys: readonly SortKey[], limit: ((runtime: Runtime) => number | null) | null): PlanNode {
+    const lockedLast = sortBelowLock(below, keys);
+    if (lockedLast !== null) return this.plan(lockedLast);
     const columns = keys.map((k) => ({
       id: k.scalar.kind === 'column' ? k.scalar.id : -1,
       descending: k.descending,
@@ -452,6 +454,20 @@ function wantedBelow(
   return { columns };
 }
 
+/** Rows are locked in the order in which they are wanted, and none that a LIMIT leaves out: the sort goes below the lock. Null where there is none. */
+function sortBelowLock(below: Logical, keys: readonly SortKey[]): Logical | null {
+  if (below.op !== 'project' || below.input.op !== 'lock') return null;
+  const inner: SortKey[] = [];
+  for (const key of keys) {
+    const id = key.scalar.kind === 'column' ? key.scalar.id : -1;
+    const output = below.outputs.find((o) => o.id === id);
+    if (output === undefined) return null;
+    inner.push({ ...key, scalar: output.scalar });
+  }
+  const { input: lock } = below;
+  return { ...below, input: { ...lock, input: { op: 'sort', input: lock.input, keys: inner } } };
+}
+
 /** Do the rows of a plan come in this order by themselves? */
 function isOrdered(logical: Logical, node: PlanNode, wanted: WantedOrder): boolean {
   if (logical.op === 'project') {
@@ -461,6 +477,8 @@ function isOrdered(logical: Logical, node: PlanNode, wanted: WantedOrder): boole
   }
   if (logical.op === 'filter')
     return isOrdered(logical.input, node instanceof ScanNode ? node : (node.children[0] ?? node), wanted);
+  const [child] = node.children;
+  if (logical.op === 'lock') return child !== undefined && isOrdered(logical.input, child, wanted);
   return logical.op === 'table' && node instanceof ScanNode && pathOrders(logical, node.options.path, wanted);
 }
 

@@ -88,10 +88,8 @@ export class TransactionBlock {
       throw new SqlError('active_sql_transaction', 'transaction read-write mode must be set before any query');
     }
     this.#applyModes(modes);
-    if (this.#transaction !== null && !this.#transaction.dirty) {
-      this.#transaction.rollback();
-      this.#transaction = null;
-    }
+    // In place: it may hold locks, savepoints and a snapshot.
+    if (modes.readOnly !== null) this.#transaction?.setReadOnly(modes.readOnly);
   }
 
   #applyModes(modes: TransactionModes): void {

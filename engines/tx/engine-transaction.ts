@@ -38,13 +38,14 @@ interface MutableView extends ReadView {
 interface EngineMark extends Mark {
   readonly rowLocks: number;
   readonly tableLocks: number;
+  readonly checks: number;
 }
 
 /** One transaction of this engine. See transaction.ts for what each method promises. */
 export class EngineTransaction implements Transaction {
   readonly unit = new Unit();
   readonly isolation: Isolation;
-  readonly readOnly: boolean;
+  readOnly: boolean;
   readonly startedAt: bigint;
   readonly control: SessionControl;
   readonly view: MutableView;
@@ -82,6 +83,10 @@ export class EngineTransaction implements Transaction {
 
   get dirty(): boolean {
     return this.unit.writes.length > 0 || this.unit.locks.length > 0 || this.checks !== null;
+  }
+
+  setReadOnly(readOnly: boolean): void {
+    this.readOnly = readOnly;
   }
 
   beginStatement(): ReadView {
@@ -413,7 +418,8 @@ export class EngineTransaction implements Transaction {
 
   mark(): Mark {
     const { writes, locks, tableLocks } = this.unit;
-    const mark: EngineMark = { position: writes.length, rowLocks: locks.length, tableLocks: tableLocks.length };
+    const checks = this.checks?.length ?? 0;
+    const mark: EngineMark = { position: writes.length, rowLocks: locks.length, tableLocks: tableLocks.length, checks };
     return mark;
   }
 
@@ -424,7 +430,9 @@ export class EngineTransaction implements Transaction {
       const write = writes.pop();
       if (write !== undefined) write.data.unlink(write.version);
     }
-    const { rowLocks, tableLocks } = mark as EngineMark;
+    const { rowLocks, tableLocks, checks } = mark as EngineMark;
+    // What was undone needs no look at commit.
+    if (this.checks !== null) this.checks.length = checks;
     releaseLocks(unit, rowLocks);
     this.#manager.tableLocks.release(unit, tableLocks);
     unit.wakeWaiters();

@@ -25,6 +25,7 @@ export type TableLockMode =
 export interface Transaction {
   readonly isolation: Isolation;
   readonly readOnly: boolean;
+  setReadOnly(readOnly: boolean): void;
   /** Microseconds since 1970: now() of the transaction. */
   readonly startedAt: bigint;
   /** True once something was written or a row lock is held. */

@@ -138,7 +138,7 @@ function stillPoints(table: TableEntry, key: ForeignKeyEntry, row: Row, runtime:
   );
 }
 
-function sameValue(a: Value, b: Value): boolean {
+export function sameValue(a: Value, b: Value): boolean {
   return (
     a === b ||
     (typeof a === 'object' &&

@@ -4,7 +4,7 @@ import type { Planner } from '../../planner/planner.js';
 import type { MaybePromise } from '../../rows/reading.js';
 import type { LockOutcome } from '../../tx/transaction.js';
 import type { Evaluator } from '../compile.js';
-import { type Batch, MappedOperator, type PlanNode, type Runtime } from '../operators/operator.js';
+import type { Batch, Operator, PlanNode, Runtime } from '../operators/operator.js';
 import { fullWidth, identityAt } from '../operators/scan.js';
 
 interface LockedTable {
@@ -32,7 +32,7 @@ export function lockNode(planner: Planner, input: PlanNode, logical: Extract<Log
     children: [input],
     notes: [],
     open: (runtime) =>
-      new MappedOperator(input.open(runtime), (batch) => lockBatch(batch, 0, [], tables, conditions, logical, runtime)),
+      new LockingOperator(input.open(runtime), (row) => lockRow(row, 0, tables, conditions, logical, runtime)),
   };
 }
 
@@ -45,29 +45,50 @@ function conditionsOf(logical: Logical): ReadonlyArray<import('../scalar.js').Sc
       ...conditionsOf(logical.left),
       ...conditionsOf(logical.right),
     ];
-  return logical.op === 'lock' || logical.op === 'apply' ? conditionsOf(logical.input) : [];
+  return logical.op === 'lock' || logical.op === 'apply' || logical.op === 'sort' ? conditionsOf(logical.input) : [];
 }
 
-function lockBatch(
-  batch: Batch,
-  from: number,
-  done: Row[],
-  tables: readonly LockedTable[],
-  conditions: readonly Evaluator[],
-  logical: Extract<Logical, { op: 'lock' }>,
-  runtime: Runtime,
-): MaybePromise<Batch> {
-  for (let i = from; i < batch.length; i++) {
-    const locked = lockRow(batch[i] as Row, 0, tables, conditions, logical, runtime);
-    if (locked instanceof Promise) {
-      return locked.then((row) => {
-        if (row !== null) done.push(row);
-        return lockBatch(batch, i + 1, done, tables, conditions, logical, runtime);
-      });
-    }
-    if (locked !== null) done.push(locked);
+/** Locks a row when it is asked for and no sooner: a LIMIT above leaves the rows behind it to others. */
+class LockingOperator implements Operator {
+  readonly #input: Operator;
+  readonly #lock: (row: Row) => MaybePromise<Row | null>;
+  #batch: Batch = [];
+  #at = 0;
+
+  constructor(input: Operator, lock: (row: Row) => MaybePromise<Row | null>) {
+    this.#input = input;
+    this.#lock = lock;
   }
-  return done;
+
+  next(): MaybePromise<Batch | null> {
+    for (;;) {
+      if (this.#at >= this.#batch.length) {
+        const batch = this.#input.next();
+        if (batch instanceof Promise) return batch.then((b) => this.#goOn(b));
+        if (batch === null) return null;
+        this.#take(batch);
+        continue;
+      }
+      const locked = this.#lock(this.#batch[this.#at++] as Row);
+      if (locked instanceof Promise) return locked.then((row) => (row === null ? this.next() : [row]));
+      if (locked !== null) return [locked];
+    }
+  }
+
+  #goOn(batch: Batch | null): MaybePromise<Batch | null> {
+    if (batch === null) return null;
+    this.#take(batch);
+    return this.next();
+  }
+
+  #take(batch: Batch): void {
+    this.#batch = batch;
+    this.#at = 0;
+  }
+
+  close(): void {
+    this.#input.close();
+  }
 }
 
 function lockRow(

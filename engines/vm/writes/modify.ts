@@ -7,6 +7,7 @@ import type { LockOutcome, RowLockStrength } from '../../tx/transaction.js';
 import type { Evaluator } from '../compile.js';
 import { BATCH_ROWS, type Batch, chain, drain, type PlanNode, type Runtime } from '../operators/operator.js';
 import { fullWidth, identityAt } from '../operators/scan.js';
+import { sameValue } from './constraints.js';
 import type { TableWriter } from './table-writer.js';
 
 /** What a writing statement does with each of its input rows; answers whether it counts. */
@@ -232,7 +233,8 @@ function conflictWriter(plan: InsertPlan, conflict: ConflictAction): WriteRow {
         });
       }
       const locked = await runtime.transaction.lock(shape, outcome.row, conflict.update.strength, 'block');
-      if (locked.kind !== 'locked' && locked.kind !== 'changed') continue;
+      // Changed while it was waited for: it may not stand in the way any more.
+      if (locked.kind !== 'locked') continue;
       const standing = fullWidth(locked.row.row, shape);
       const both = standing.concat(row);
       if (conflict.update.where !== null && conflict.update.where(both, runtime) !== true) return false;
@@ -255,6 +257,8 @@ export interface TargetPlan {
   readonly identity: number;
   /** Checked again on the newest state of a row that another transaction changed meanwhile. */
   readonly recheck: readonly Evaluator[];
+  /** Slots of the target that subqueries read: where one has changed, their answers are of another state. */
+  readonly fixed: readonly number[];
   /** A join may bring one target row several times: it is written once. */
   readonly joined: boolean;
   /** Over the input row with the target's new state in place. */
@@ -270,7 +274,14 @@ function targetRow(
 ): { readonly input: Row; readonly target: VisibleRow } | null {
   if (outcome.kind === 'locked') return { input, target: outcome.row };
   if (outcome.kind !== 'changed') return null;
-  const next = withTarget(plan, input, fullWidth(outcome.row.row, plan.writer.table.shape));
+  const newest = fullWidth(outcome.row.row, plan.writer.table.shape);
+  for (const slot of plan.fixed) {
+    if (sameValue(input[plan.positions[slot] as number] ?? null, newest[slot] ?? null)) continue;
+    throw new SqlError('serialization_failure', 'could not serialize access due to concurrent update', {
+      hint: 'A subquery of the statement reads a column that was changed meanwhile. Run it again.',
+    });
+  }
+  const next = withTarget(plan, input, newest);
   return plan.recheck.every((condition) => condition(next, runtime) === true)
     ? { input: next, target: outcome.row }
     : null;
@@ -304,15 +315,22 @@ export function updateWriter(plan: TargetPlan, sets: readonly SetColumn[], stren
   };
   return (input, runtime, returned) => {
     const seen = identityAt(input, identity) as VisibleRow;
-    if (done !== null) {
-      if (done.has(seen.key)) return false;
-      done.add(seen.key);
-    }
+    if (done?.has(seen.key) === true) return false;
     const outcome = runtime.transaction.lock(shape, seen, strength, 'block');
-    return outcome instanceof Promise
-      ? outcome.then((o) => apply(input, o, runtime, returned))
-      : apply(input, outcome, runtime, returned);
+    const written =
+      outcome instanceof Promise
+        ? outcome.then((o) => apply(input, o, runtime, returned))
+        : apply(input, outcome, runtime, returned);
+    return done === null ? written : noteWritten(done, seen.key, written);
   };
+}
+
+/** A partner that no longer matches the row's newest state leaves it to the next one. */
+function noteWritten(done: Set<string>, key: string, written: MaybePromise<boolean>): MaybePromise<boolean> {
+  return chain(written, (isWritten) => {
+    if (isWritten) done.add(key);
+    return isWritten;
+  });
 }
 
 export function deleteWriter(plan: TargetPlan): WriteRow {
@@ -329,12 +347,10 @@ export function deleteWriter(plan: TargetPlan): WriteRow {
   };
   return (input, runtime, returned) => {
     const seen = identityAt(input, identity) as VisibleRow;
-    if (done !== null) {
-      if (done.has(seen.key)) return false;
-      done.add(seen.key);
-    }
-    return chain(runtime.transaction.lock(shape, seen, 'update', 'block'), (outcome) =>
+    if (done?.has(seen.key) === true) return false;
+    const written = chain(runtime.transaction.lock(shape, seen, 'update', 'block'), (outcome) =>
       apply(input, outcome, runtime, returned),
     );
+    return done === null ? written : noteWritten(done, seen.key, written);
   };
 }
