@@ -4,6 +4,7 @@ import type { ObjectId } from '#schemas/kernel/brand.js';
 import { SqlError } from '#schemas/sqlstate/sql-error.js';
 import { keyEncoder } from '#schemas/values/key.js';
 import type { VisibleRow } from '../rows/reading.js';
+import { MayBeRepeated } from '../tx/commit-failure.js';
 import type { Transaction, TransactionSystem } from '../tx/transaction.js';
 import type { SequenceEntry } from './entry.js';
 
@@ -198,7 +199,7 @@ function min(a: bigint, b: bigint): bigint {
 
 function atOnce<T>(value: T | Promise<T>): T {
   if (value instanceof Promise)
-    throw new SqlError('lock_not_available', 'the state of a sequence is being changed by another transaction');
+    throw new MayBeRepeated('lock_not_available', 'the state of a sequence is being changed by another transaction');
   return value;
 }
 

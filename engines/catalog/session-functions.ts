@@ -38,6 +38,7 @@ export class SessionFunctions implements CatalogFunctions {
   readonly #current = new Map<ObjectId, bigint>();
   #last: ObjectId | null = null;
   #firstGiven: bigint | null = null;
+  #lasting = false;
   readonly #answers: ReadonlyMap<string, Answer>;
 
   constructor(session: SessionIdentity, sequences: SequencePool, rows: RowReader | null) {
@@ -64,6 +65,12 @@ export class SessionFunctions implements CatalogFunctions {
     return given;
   }
 
+  takeLasting(): boolean {
+    const lasting = this.#lasting;
+    this.#lasting = false;
+    return lasting;
+  }
+
   currval(sequence: Value): bigint {
     const entry = this.#sequence(sequence, ['usage', 'select']);
     const value = this.#current.get(entry.id);
@@ -79,6 +86,7 @@ export class SessionFunctions implements CatalogFunctions {
   setval(sequence: Value, value: bigint, called: boolean): bigint {
     const entry = this.#sequence(sequence, ['update']);
     this.#sequences.set(entry, value, called);
+    this.#lasting = true;
     if (called) this.#current.set(entry.id, value);
     return value;
   }

@@ -37,6 +37,8 @@ export interface CatalogFunctions {
   lastval(): bigint;
   /** The first value of any sequence since the last call; null = none was taken. */
   takeFirstGiven(): bigint | null;
+  /** Whether anything was done since the last call that stays whatever becomes of the transaction, and that doing again would show. Values left out by nextval do not count. */
+  takeLasting(): boolean;
   /** By name, with the arguments of the SQL function: pg_get_indexdef, pg_get_constraintdef, obj_description, has_table_privilege, to_regclass, … */
   describe(name: string, args: readonly Value[]): Value;
 }

@@ -61,6 +61,7 @@ const NEUTRAL: EvaluationContext = {
     setval: () => unavailable('setval'),
     lastval: () => unavailable('lastval'),
     takeFirstGiven: () => null,
+    takeLasting: () => false,
     describe: (name) => unavailable(name),
   },
 };

@@ -4,8 +4,9 @@ import { DEFAULT_TEXT_CONTEXT, parseText } from '#schemas/values/text-form.js';
 import { TYPES } from '#schemas/values/type-name.js';
 import { CachingSha2Exchange, FAST_OK, FULL_WANTED } from '../security/caching-sha2.js';
 import { ScramExchange } from '../security/scram.js';
+import { failureReply } from './failure-reply.js';
 import type { EngineServices } from './services.js';
-import { failureReply, Session } from './session.js';
+import { Session } from './session.js';
 import { SessionSettings } from './settings.js';
 import { StatementRegistry } from './statement-registry.js';
 

@@ -1,15 +1,17 @@
-import { assert } from '#schemas/kernel/assert.js';
 import * as frames from '#schemas/link/frames.js';
-import { type Execute, FINISH, type LinkPeer, OP, REPLY, type Reply, type Request } from '#schemas/link/frames.js';
-import type { Statement, TransactionModes } from '#schemas/program/statement.js';
+import { type Execute, FINISH, type LinkPeer, OP, REPLY, type Request } from '#schemas/link/frames.js';
+import type { Statement } from '#schemas/program/statement.js';
 import { type Condition, SQLSTATES } from '#schemas/sqlstate/conditions.js';
 import { SqlError } from '#schemas/sqlstate/sql-error.js';
 import type { Row } from '#schemas/values/value.js';
 import type { DatabaseEntry, UserEntry } from '../catalog/entry.js';
 import type { CatalogFunctions } from '../functions/definition.js';
 import type { Execution, PreparedPlan } from '../planner/prepare.js';
+import { modesOf } from './begin-flags.js';
 import { StatementControl } from './control.js';
 import { CopyIn } from './copy-in.js';
+import { failureReply } from './failure-reply.js';
+import { Repetition } from './repetition.js';
 import type { EngineServices } from './services.js';
 import type { SessionSettings } from './settings.js';
 import { currentPlan, describesCursor, type PreparedStatement, type StatementRegistry } from './statement-registry.js';
@@ -73,6 +75,7 @@ export class Session {
   #copy: CopyIn | null = null;
   /** A statement of an implicit transaction has failed, and what was sent behind it is refused until its end. */
   #skipping = false;
+  readonly #repetition: Repetition;
 
   constructor(
     id: number,
@@ -93,6 +96,7 @@ export class Session {
     this.settings = settings;
     this.control = new StatementControl(services.clock);
     this.block = new TransactionBlock(services.transactions, settings, this.control);
+    this.#repetition = new Repetition(this.control);
     this.surroundings = new SessionSurroundings(this);
     this.catalogFunctions = services.catalog.sessionFunctions(this.surroundings.identity());
   }
@@ -126,6 +130,7 @@ export class Session {
   }
 
   notice(severity: string, condition: Condition, message: string): void {
+    this.#repetition.forbid();
     this.#peer.reply([REPLY.notice, this.id, severity, SQLSTATES[condition], message, {}]);
   }
 
@@ -149,14 +154,13 @@ export class Session {
       try {
         outcome = this.#dispatch(request);
       } catch (error) {
-        this.#refuse(error, request);
-        outcome = null;
+        outcome = this.#failed(error, request);
       }
       if (outcome !== null) {
         this.#busy = true;
         const failed = request;
         void outcome
-          .catch((error: unknown) => this.#refuse(error, failed))
+          .catch((error: unknown) => this.#failed(error, failed))
           .then(() => {
             this.#busy = false;
             this.#running = false;
@@ -230,9 +234,13 @@ export class Session {
   #execute(request: Execute): Promise<void> | null {
     const flags = request[5];
     if (this.#skipping) throw new SqlError('in_failed_sql_transaction', ABORTED);
-    if ((flags & frames.BEGIN_FIRST) !== 0) this.#beginFirst(flags);
+    if ((flags & frames.BEGIN_FIRST) !== 0) this.block.begin(modesOf(flags));
     const prepared = this.#statements.get(request[2]);
-    this.control.begin(this.surroundings.statementTimeoutMs);
+    if (!this.#repetition.running) {
+      this.catalogFunctions.takeLasting();
+      this.#repetition.begin((flags & FINISH) !== 0 && !this.block.explicit && this.block.current === null);
+      this.control.begin(this.surroundings.statementTimeoutMs);
+    }
     if (prepared.plan === null) {
       if (!describesCursor(prepared, this.#cursorColumns)) {
         this.#peer.reply([REPLY.stale, this.id, request[2]]);
@@ -243,21 +251,6 @@ export class Session {
     const context = this.surroundings.prepareContext();
     if (context instanceof Promise) return context.then((c) => this.#executePlan(request, prepared, c) ?? undefined);
     return this.#executePlan(request, prepared, context);
-  }
-
-  #beginFirst(flags: number): void {
-    const isolation =
-      (flags & frames.BEGIN_SERIALIZABLE) !== 0
-        ? 'serializable'
-        : (flags & frames.BEGIN_REPEATABLE_READ) !== 0
-          ? 'repeatable read'
-          : (flags & frames.BEGIN_READ_COMMITTED) !== 0
-            ? 'read committed'
-            : null;
-    const readOnly =
-      (flags & frames.BEGIN_READ_ONLY) !== 0 ? true : (flags & frames.BEGIN_READ_WRITE) !== 0 ? false : null;
-    const modes: TransactionModes = { isolation, readOnly, deferrable: null };
-    this.block.begin(modes);
   }
 
   #executePlan(
@@ -341,7 +334,16 @@ export class Session {
       }
       left -= rows.length;
       await this.#durable();
-      if (rows.length > 0) this.#peer.reply([REPLY.rows, this.id, rows]);
+      if (this.#repetition.open && this.block.current?.dirty === true) {
+        // They may have to be told anew: where they are all, they go with the answer.
+        const after = await this.#nextBatch(portal, pending);
+        if (after === null) return (await this.#complete(portal, number, rows, flags)) ?? undefined;
+        pending.unshift(after);
+      }
+      if (rows.length > 0) {
+        this.#repetition.forbid();
+        this.#peer.reply([REPLY.rows, this.id, rows]);
+      }
       if (this.#peer.congested) await this.services.drained(this.#peer);
       this.control.check();
       rows = await this.#nextBatch(portal, pending);
@@ -452,7 +454,7 @@ export class Session {
 
   /** The gateway has refused something: as after an error, but nobody is told again. */
   #fail(flags: number): void {
-    if ((flags & frames.BEGIN_FIRST) !== 0) this.#beginFirst(flags);
+    if ((flags & frames.BEGIN_FIRST) !== 0) this.block.begin(modesOf(flags));
     this.#abort();
     this.#skipping = false;
     this.#done('', -1, null);
@@ -460,11 +462,34 @@ export class Session {
 
   #abort(): void {
     this.#copy = null;
+    this.catalogFunctions.takeFirstGiven();
     this.#closePortals();
     this.block.fail();
   }
 
   // ── errors ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** A statement that was its own transaction may be run anew, if nobody has seen anything of it; all else is refused. */
+  #failed(error: unknown, request: Request): Promise<void> | null {
+    const lasting = this.catalogFunctions.takeLasting();
+    if (request[0] === OP.execute && !this.#closed && !lasting && this.#repetition.allows(error)) {
+      this.#abort();
+      return this.#repeat(request);
+    }
+    this.#repetition.end();
+    this.#refuse(error, request);
+    return null;
+  }
+
+  async #repeat(request: Execute): Promise<void> {
+    try {
+      await this.#repetition.pause();
+      await this.#execute(request);
+      this.#repetition.end();
+    } catch (error) {
+      await this.#failed(error, request);
+    }
+  }
 
   #refuse(error: unknown, request: Request): void {
     this.#abort();
@@ -472,22 +497,4 @@ export class Session {
     if (request[0] === OP.execute) this.#skipping = (request[5] & FINISH) === 0 && !this.block.explicit;
     if (!this.#closed) this.#peer.reply(failureReply(this.id, error, this.block.state, this.services));
   }
-}
-
-/** The reply for whatever was thrown. What is no SqlError is a bug of ours: the client learns that much, the log the rest. */
-export function failureReply(
-  session: number,
-  error: unknown,
-  state: frames.TransactionState,
-  services: EngineServices,
-): Reply {
-  if (error instanceof SqlError) {
-    const fields: Record<string, string | number> = {};
-    for (const [name, value] of Object.entries(error.details))
-      if (value !== undefined) fields[name] = value as string | number;
-    return [REPLY.failure, session, SQLSTATES[error.condition], error.message, fields, state];
-  }
-  assert(error instanceof Error, 'something other than an error was thrown');
-  services.reportBug(error);
-  return [REPLY.failure, session, SQLSTATES.internal_error, `internal error: ${error.message}`, {}, state];
 }

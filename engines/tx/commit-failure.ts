@@ -18,9 +18,12 @@ export function standsOnFailed(): SqlError {
   );
 }
 
+/** Nothing has come of the transaction, for no fault of its own: the same statements may succeed when they are run anew. */
+export class MayBeRepeated extends SqlError {}
+
 /** The certifier, or the check before it, found that another transaction wrote what this one has read or written. */
-export function notSerializable(): SqlError {
-  return new SqlError(
+export function notSerializable(): MayBeRepeated {
+  return new MayBeRepeated(
     'serialization_failure',
     'could not serialize access due to read/write dependencies among transactions',
     {
