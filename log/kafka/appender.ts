@@ -10,6 +10,11 @@ import { Settlement } from './settlement.js';
 /** Sent and not answered at most: what has to be looked for when the broker goes away, and what librdkafka holds. */
 const SENT_RECORDS_MAX = 20_000;
 const SENT_BYTES_MAX = 64 << 20;
+/**
+ * While a group of appends is not answered others wait, to be sent together then, unless they are as many records as this: fewer requests, which are most of what a small record costs both
+ * sides. With as many requests under way as librdkafka sends at most (five), its thread would ask without a pause whether it may send the next, and take a processor for that.
+ */
+const GROUP_RECORDS = 1_000;
 /** Key, headers and the framing of a batch, beside the value. */
 const FRAMING_BYTES = 512;
 /** How exactly the append timeout is kept. */
@@ -62,6 +67,10 @@ export class Appender {
   #sentRecords = 0;
   #sentBytes = 0;
   #lastId = 0;
+  /** For each group that is sent and not answered the number of its last append. */
+  #groups: number[] = [];
+  #collecting = false;
+  #waitingRecords = 0;
   /** One past the last record known to be durable. */
   #known: number;
   #watching: NodeJS.Timeout | null = null;
@@ -106,6 +115,17 @@ export class Appender {
     const since = performance.now();
     return new Promise((resolve, reject) => {
       this.#waiting.push({ id: ++this.#lastId, records: owned, bytes, since, resolve, reject });
+      this.#waitingRecords += owned.length;
+      this.#sendSoon();
+    });
+  }
+
+  /** What is appended in one turn of the event loop is one group. */
+  #sendSoon(): void {
+    if (this.#collecting) return;
+    this.#collecting = true;
+    queueMicrotask(() => {
+      this.#collecting = false;
       this.#sendWaiting();
     });
   }
@@ -132,8 +152,10 @@ export class Appender {
   #sendWaiting(): void {
     const producer = this.#producer;
     let taken = 0;
+    const mayBegin = this.#groups.length === 0 || this.#waitingRecords >= GROUP_RECORDS;
     while (
       producer !== null &&
+      mayBegin &&
       this.#reachable &&
       taken < this.#waiting.length &&
       this.#sentRecords < SENT_RECORDS_MAX &&
@@ -141,6 +163,7 @@ export class Appender {
     ) {
       const pending = this.#waiting[taken++] as Pending;
       const { records } = pending;
+      this.#waitingRecords -= records.length;
       this.#sent.push(pending);
       this.#sentRecords += records.length;
       this.#sentBytes += pending.bytes;
@@ -154,7 +177,10 @@ export class Appender {
         return;
       }
     }
-    if (taken > 0) this.#waiting.splice(0, taken);
+    if (taken > 0) {
+      this.#groups.push((this.#waiting[taken - 1] as Pending).id);
+      this.#waiting.splice(0, taken);
+    }
     if (this.#watching === null && (this.#waiting.length > 0 || this.#sent.length > this.#sentFrom)) this.#watch();
   }
 
@@ -173,6 +199,7 @@ export class Appender {
     this.#sentRecords -= pending.records.length;
     this.#sentBytes -= pending.bytes;
     this.#known = offset + 1;
+    if (this.#groups[0] === id) this.#groups.shift();
     pending.resolve(offset as Offset);
     if (this.#waiting.length > 0) this.#sendWaiting();
     else if (this.#sentFrom === this.#sent.length) for (const wake of this.#idle.splice(0)) wake();
@@ -197,7 +224,9 @@ export class Appender {
     this.#sentFrom = 0;
     this.#sentRecords = 0;
     this.#sentBytes = 0;
+    this.#groups = [];
     this.#waiting = [];
+    this.#waitingRecords = 0;
     return { sent, waiting };
   }
 
