@@ -20,6 +20,8 @@ const ARROWS = {
 /** Foreign libraries and the one place that may know them; tests beside the source are bound too. */
 const HOMES = {
   '@confluentinc/kafka-javascript': 'log/kafka/',
+  '@duckdb/node-api': '(projections/olap/|test/)',
+  'apache-arrow': 'schemas/arrow/',
   avsc: 'schemas/events/',
   'classic-level': 'engines/rows/',
   lmdb: 'projections/ingestion/',

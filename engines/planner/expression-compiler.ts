@@ -81,6 +81,7 @@ export const EXPRESSION_COMPILER: ExpressionCompiler = {
       user: NOBODY,
       searchPath: [],
       statistics: { estimateRows: () => 0 },
+      tier: 'tx',
     });
     const shown = {
       name: table,

@@ -28,6 +28,7 @@ function walk(l: Logical, made: Set<ColumnId>, use: (scalar: Scalar) => void, ta
       break;
     case 'virtual':
     case 'past':
+    case 'analytic':
       make(l.ids);
       if (l.op === 'past' && l.moment !== null) use(l.moment);
       break;

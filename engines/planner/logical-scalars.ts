@@ -10,6 +10,7 @@ export function mapScalars(plan: Logical, change: (scalar: Scalar) => Scalar): L
     case 'table':
     case 'virtual':
     case 'cte':
+    case 'analytic':
       return plan;
     case 'past':
       return { ...plan, moment: plan.moment === null ? null : change(plan.moment) };

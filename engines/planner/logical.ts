@@ -1,3 +1,4 @@
+import type { AnalyticPlan } from '#schemas/analytics/plan.js';
 import type { SqlType } from '#schemas/values/type.js';
 import type { TableEntry, VirtualTableEntry } from '../catalog/entry.js';
 import type { AggregateFunction, TableFunction, WindowFunction } from '../functions/definition.js';
@@ -75,7 +76,21 @@ export type Logical =
       readonly strength: RowLockStrength;
       readonly wait: WaitPolicy;
     }
+  | LogicalAnalytic
   | { readonly op: 'empty' };
+
+/** Rows that the OLAP tier computes. */
+export interface LogicalAnalytic {
+  readonly op: 'analytic';
+  readonly plan: AnalyticPlan;
+  /** What the plan's inputs are computed from, when the query runs. */
+  readonly inputs: readonly Scalar[];
+  /** Names of the tables that it reads. */
+  readonly tables: readonly string[];
+  /** Wanted columns of the plan, and their types. */
+  readonly ids: readonly ColumnId[];
+  readonly types: readonly SqlType[];
+}
 
 /** A table as it was. */
 export interface LogicalPast {

@@ -7,6 +7,7 @@ import type { Catalog } from '../catalog/entry.js';
 import { compile, type Evaluator } from '../vm/compile.js';
 import { lower } from '../vm/instructions.js';
 import { aggregateNode } from '../vm/operators/aggregate.js';
+import { analyticNode } from '../vm/operators/analytic.js';
 import { applyNode, type SubquerySpec } from '../vm/operators/apply.js';
 import type { RowKey } from '../vm/operators/join.js';
 import { type PlanNode, positionOf, type Runtime } from '../vm/operators/operator.js';
@@ -104,6 +105,8 @@ export class Planner {
       }
       case 'past':
         return this.#past(logical, []);
+      case 'analytic':
+        return analyticNode({ ...logical, inputs: logical.inputs.map((s) => this.evaluator(s, [])) });
       case 'values':
         return valuesNode(
           logical.rows.map((row) => row.map((s) => this.evaluator(s, []))),

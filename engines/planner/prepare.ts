@@ -12,6 +12,7 @@ import { STANDARD_LIBRARY } from '../functions/standard-library.js';
 import type { MaybePromise, VisibleRow } from '../rows/reading.js';
 import type { TableLockMode, Transaction } from '../tx/transaction.js';
 import type { Evaluator } from '../vm/compile.js';
+import type { AnalyticReader } from '../vm/operators/analytic.js';
 import { chain, type Operator, type PlanNode, Runtime } from '../vm/operators/operator.js';
 import type { PastReader } from '../vm/operators/past.js';
 import { fullWidth, ScanNode } from '../vm/operators/scan.js';
@@ -26,6 +27,8 @@ import { type Naming, namingOf } from './named-oids.js';
 import { Planner, type PlannerOptions } from './planner.js';
 import { optimise } from './push-down.js';
 import { tableIds } from './table-ids.js';
+import { FallbackExecution } from './tier/fallback.js';
+import { isForTier, isWorthwhile, type Tier, type TierPlan, tierPlan } from './tier/routing.js';
 import type { PlannedWrite } from './write-plan.js';
 
 /** What a statement is planned against. */
@@ -35,6 +38,8 @@ export interface PrepareContext {
   readonly user: UserEntry;
   readonly searchPath: readonly string[];
   readonly statistics: { estimateRows(table: ObjectId): number };
+  /** Who is to compute queries: the setting polylog.tier. */
+  readonly tier: Tier;
 }
 
 /** A statement bound, optimised and ready to run any number of times while the catalog version holds. */
@@ -51,6 +56,8 @@ export interface PreparedPlan {
 export interface RunContext {
   /** Null where nobody keeps the past. */
   readonly past: PastReader | null;
+  /** Null where there is no OLAP tier. */
+  readonly analytics: AnalyticReader | null;
   readonly transaction: Transaction;
   readonly evaluation: EvaluationContext;
   /** Called between batches: gives other sessions their turn, and throws when the statement was interrupted. Null = go on. */
@@ -123,7 +130,10 @@ export function prepare(
 
 interface PlannedQuery {
   readonly bound: BoundQuery;
+  /** By the engine alone. */
   readonly node: PlanNode;
+  /** With the help of the OLAP tier; null when that is no use, or may not be. */
+  readonly analytic: TierPlan | null;
   readonly planner: Planner;
   readonly parameters: readonly SqlType[];
   readonly before: readonly ModifyPlan[];
@@ -135,14 +145,20 @@ function planQuery(query: Query, types: ReadonlyArray<SqlType | null>, context: 
   const planner = new Planner(plannerOptions(context));
   const writes = new WritePlanner(binding, planner);
   const bound = new QueryBinder(binding).bind(query, null, null);
-  const node = planner.plan(optimise(bound.plan));
+  const optimised = optimise(bound.plan);
+  const node = planner.plan(optimised);
+  const before = withWritesOf(binding);
+  const outputs = bound.columns.map(({ id }) => id);
+  const isPlain = query.locking.length === 0 && before.length === 0;
+  const analytic = tierPlan(context, planner, optimised, node, outputs, isPlain);
   const readMode = query.locking.length > 0 ? 'row-share' : 'access-share';
   return {
     bound,
     node: answerIn(node, bound),
+    analytic: analytic === null ? null : { ...analytic, node: answerIn(analytic.node, bound) },
     planner,
     parameters: binding.parameters.finish(),
-    before: withWritesOf(binding),
+    before,
     lockModes: lockModesOf([...tableIds(bound.plan), ...writes.reads], writes.writes, readMode),
   };
 }
@@ -187,11 +203,13 @@ function prepareQuery(
   types: ReadonlyArray<SqlType | null>,
   context: PrepareContext,
 ): PreparedPlan {
-  const { bound, node, planner, parameters, before, lockModes } = planQuery(query, types, context);
+  const { bound, node, analytic, planner, parameters, before, lockModes } = planQuery(query, types, context);
   const columns = bound.columns.map((c): ResultColumn => [c.name, c.type, c.table, c.number]);
   const naming = namingOf(columns);
   const point = naming === null ? pointLookup(node) : null;
   const { registers } = planner;
+  const named = (execution: Execution, run: RunContext): Execution =>
+    naming === null ? execution : new NamingExecution(execution, naming, run);
   return {
     parameters,
     columns,
@@ -200,12 +218,19 @@ function prepareQuery(
     lockModes,
     execute: (run, values) => {
       const runtime = new Runtime(run, values, registers);
+      if (analytic !== null && isForTier(analytic, run)) return named(tierExecution(analytic, node, runtime), run);
       if (point !== null) return new PointExecution(point, runtime);
       const execution =
         before.length === 0 ? new QueryExecution(node.open(runtime)) : new WritingQueryExecution(node, before, runtime);
-      return naming === null ? execution : new NamingExecution(execution, naming, run);
+      return named(execution, run);
     },
   };
+}
+
+/** By the tier; where the choice was the engine's, by the engine itself when the tier cannot. */
+function tierExecution(analytic: TierPlan, node: PlanNode, runtime: Runtime): Execution {
+  const execution = new QueryExecution(analytic.node.open(runtime));
+  return analytic.isForced ? execution : new FallbackExecution(execution, () => new QueryExecution(node.open(runtime)));
 }
 
 class QueryExecution implements Execution {
@@ -404,7 +429,8 @@ function prepareExplain(
   let parameters: readonly SqlType[];
   if (inner.kind === 'query') {
     const planned = planQuery(inner.query, types, context);
-    lines = explainLines(planned.node);
+    const { analytic } = planned;
+    lines = explainLines(analytic !== null && isWorthwhile(analytic) ? analytic.node : planned.node);
     ({ parameters } = planned);
   } else if (inner.kind === 'insert' || inner.kind === 'update' || inner.kind === 'delete') {
     const planned = planWrite(inner, types, context);

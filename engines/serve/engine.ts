@@ -19,6 +19,7 @@ import { PasswordCache } from '../security/caching-sha2.js';
 import { createVerifier, isPasswordOf } from '../security/scram.js';
 import { Checkpointer } from '../tx/checkpointer.js';
 import type { TransactionManager } from '../tx/transaction-manager.js';
+import { AnalyticsClient } from './analytics-client.js';
 import { GatewayConnection } from './connection.js';
 import { EventSchemaRegistrar, EventSchemaStore } from './event-schemas.js';
 import { HistoryClient } from './history-client.js';
@@ -27,6 +28,12 @@ import { openManager } from './open-manager.js';
 import type { EngineServices } from './services.js';
 import { SessionActivity } from './session-activity.js';
 import { type TableDigests, tableDigests } from './table-digests.js';
+
+/** Unix sockets of the projections that engines ask; null = there is none. */
+export interface ProjectionSockets {
+  readonly ingestion: string | null;
+  readonly olap: string | null;
+}
 
 export interface EngineOptions {
   readonly log: ChangeLog;
@@ -44,8 +51,7 @@ export interface EngineOptions {
   readonly bootstrap: { readonly user: string; readonly password: string };
   /** Who holds the server id: shown in the log. */
   readonly holder: string;
-  /** Unix socket of the ingestion tier; null = there is none. */
-  readonly historySocket: string | null;
+  readonly projectionSockets: ProjectionSockets;
   readonly nextTurn: () => Promise<void>;
   reportBug(error: Error): void;
   /** Rows on disk were found damaged while running: the engine must be started anew, without that folder. */
@@ -129,7 +135,8 @@ export class Engine {
     this.#checkpointer = parts.checkpointer;
     this.#recovery = parts.recovery;
     const { clock } = parts;
-    const { random, nextTurn, reportBug, historySocket } = parts.options;
+    const { random, nextTurn, reportBug } = parts.options;
+    const { ingestion, olap } = parts.options.projectionSockets;
     this.#clock = clock;
     this.#mockSecret = random.bytes(32);
     this.#services = {
@@ -139,7 +146,8 @@ export class Engine {
       transactions: parts.manager,
       catalog: parts.catalog,
       rows: parts.store,
-      history: historySocket === null ? null : new HistoryClient(historySocket, clock, () => parts.manager.durable),
+      history: ingestion === null ? null : new HistoryClient(ingestion, clock, () => parts.manager.durable),
+      analytics: olap === null ? null : new AnalyticsClient(olap, clock),
       nextTurn,
       reportBug,
       sessionsOf: (user) => this.#sessionsOf(user),

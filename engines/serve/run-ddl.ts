@@ -59,6 +59,7 @@ function ddlContext(session: Session, catalog: Catalog): DdlContext {
       user,
       searchPath: session.surroundings.searchPath,
       statistics: session.services.rows,
+      tier: 'tx',
     });
   return {
     transaction,

@@ -5,6 +5,7 @@ import type { CatalogHolder } from '../catalog/ddl-contract.js';
 import type { RowReader } from '../rows/reading.js';
 import type { PasswordCache } from '../security/caching-sha2.js';
 import type { TransactionSystem } from '../tx/transaction.js';
+import type { AnalyticsClient } from './analytics-client.js';
 import type { HistoryClient } from './history-client.js';
 
 /** What every session of an engine uses. */
@@ -18,6 +19,8 @@ export interface EngineServices {
   readonly rows: RowReader;
   /** The ingestion tier; null where the node has none. */
   readonly history: HistoryClient | null;
+  /** The OLAP tier; null where the node has none. */
+  readonly analytics: AnalyticsClient | null;
   /** Gives other work its turn. */
   readonly nextTurn: () => Promise<void>;
   /** Resolves when a slow gateway has caught up. */

@@ -157,6 +157,8 @@ const SETTINGS: readonly Setting[] = [
   setting('lc_numeric', 'C', oneOf('C')),
   setting('lc_time', 'C', oneOf('C')),
   setting('max_connections', '1000', null),
+  // Who computes queries: the engine, the OLAP tier, or whoever has less to do for it.
+  setting('polylog.tier', 'auto', oneOf('auto', 'tx', 'olap')),
 ];
 
 const BY_NAME = new Map(SETTINGS.map((s) => [s.name.toLowerCase(), s]));

@@ -5,6 +5,7 @@ import { SqlError } from '#schemas/sqlstate/sql-error.js';
 import type { SqlType } from '#schemas/values/type.js';
 import { sameType, TYPES } from '#schemas/values/type-name.js';
 import { type PrepareContext, type PreparedPlan, prepare } from '../planner/prepare.js';
+import type { Tier } from '../planner/tier/routing.js';
 
 /** A statement that a gateway has prepared. Plans are made for one catalog version and made again when it changes. */
 export interface PreparedStatement {
@@ -13,6 +14,8 @@ export interface PreparedStatement {
   /** Null for statements that have no plan: DDL, transaction control, SET and their like. */
   plan: PreparedPlan | null;
   planVersion: number;
+  /** Of the session that it was planned for: others may want another. */
+  planTier: Tier;
   readonly parameters: readonly SqlType[];
   readonly columns: readonly ResultColumn[] | null;
 }
@@ -91,11 +94,20 @@ function describe(
       types,
       plan,
       planVersion: context.catalog.version,
+      planTier: context.tier,
       parameters: plan.parameters,
       columns: plan.columns,
     };
   }
-  return { statement, types, plan: null, planVersion: 0, parameters: [], columns: utilityColumns(statement, cursors) };
+  return {
+    statement,
+    types,
+    plan: null,
+    planVersion: 0,
+    planTier: 'tx',
+    parameters: [],
+    columns: utilityColumns(statement, cursors),
+  };
 }
 
 /** The columns of a session's cursor; null when it has none of that name. */
@@ -118,13 +130,15 @@ function utilityColumns(statement: Statement, cursors: CursorColumns): readonly 
  * returns no rows is never null, because the gateway sends such statements one behind the other without waiting: parameters stay what they were.
  */
 export function currentPlan(prepared: PreparedStatement, context: PrepareContext): PreparedPlan | null {
-  if (prepared.plan === null || prepared.planVersion === context.catalog.version) return prepared.plan;
+  const isCurrent = prepared.planVersion === context.catalog.version && prepared.planTier === context.tier;
+  if (prepared.plan === null || isCurrent) return prepared.plan;
   let plan = prepare(prepared.statement, prepared.types, context);
   if (prepared.columns === null && plan.columns === null && !sameList(prepared.parameters, plan.parameters, sameType))
     plan = prepare(prepared.statement, prepared.parameters, context);
   if (!sameDescription(prepared, plan)) return null;
   prepared.plan = plan;
   prepared.planVersion = context.catalog.version;
+  prepared.planTier = context.tier;
   return plan;
 }
 

@@ -3,8 +3,10 @@ import type { SessionIdentity } from '../catalog/ddl-contract.js';
 import type { Catalog } from '../catalog/entry.js';
 import type { CatalogFunctions, EvaluationContext } from '../functions/definition.js';
 import type { PrepareContext, RunContext } from '../planner/prepare.js';
+import type { Tier } from '../planner/tier/routing.js';
 import type { MaybePromise } from '../rows/reading.js';
 import type { Transaction } from '../tx/transaction.js';
+import type { AnalyticReader } from '../vm/operators/analytic.js';
 import type { PastReader } from '../vm/operators/past.js';
 import type { Session } from './session.js';
 import { parseSearchPath } from './settings.js';
@@ -50,13 +52,14 @@ export class SessionSurroundings {
   #contextWith(catalog: Catalog): PrepareContext {
     this.#derive();
     if (this.#prepare === null || this.#prepare.catalog !== catalog) {
-      const { services, database, user } = this.#session;
+      const { services, database, user, settings } = this.#session;
       this.#prepare = {
         catalog,
         database: database.id,
         user: catalog.userById(user.id) ?? user,
         searchPath: this.#searchPath,
         statistics: services.rows,
+        tier: settings.text('polylog.tier') as Tier,
       };
     }
     return this.#prepare;
@@ -139,6 +142,11 @@ class StatementRun implements RunContext, EvaluationContext {
 
   get evaluation(): EvaluationContext {
     return this;
+  }
+
+  get analytics(): AnalyticReader | null {
+    const { services, control } = this.#session;
+    return services.analytics?.reader(control) ?? null;
   }
 
   get past(): PastReader | null {

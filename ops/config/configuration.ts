@@ -49,6 +49,8 @@ export interface Configuration {
   readonly projections: readonly ProjectionName[];
   /** How long the ingestion tier keeps versions that were replaced; 0 = for good. */
   readonly historyRetentionHours: number;
+  /** What DuckDB may take in the OLAP tier before it goes to disk, megabytes. */
+  readonly olapMemoryMb: number;
   /** Rows beyond this leave memory for the disk, megabytes. */
   readonly rowMemoryMb: number;
   /** 'local' = this machine's time, 'cluster' = that of the masters whose beats are heard in the group. */
@@ -147,6 +149,12 @@ export const SETTINGS: { readonly [K in keyof Configuration]: Setting<Configurat
     read: integer(0, 10_000_000),
     argument: 'hours',
     help: 'how long versions of rows are kept that were replaced, 0 = for good; the log keeps them anyway',
+  },
+  olapMemoryMb: {
+    initial: 1_024,
+    read: integer(128, 1_048_576),
+    argument: 'megabytes',
+    help: 'memory of analytic queries, beyond which they go to disk',
   },
   rowMemoryMb: {
     initial: 1_024,
@@ -248,6 +256,7 @@ export function readConfiguration(sources: ConfigurationSources): Configuration 
     commitTimeoutMs: one('commitTimeoutMs'),
     projections: one('projections'),
     historyRetentionHours: one('historyRetentionHours'),
+    olapMemoryMb: one('olapMemoryMb'),
     rowMemoryMb: one('rowMemoryMb'),
     clock: one('clock'),
     clockGroup: one('clockGroup'),

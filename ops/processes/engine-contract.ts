@@ -1,4 +1,4 @@
-import type { EngineStatistics } from '#engines/serve/engine.js';
+import type { EngineStatistics, ProjectionSockets } from '#engines/serve/engine.js';
 import type { ClusterClockStatus } from '#log/clock/cluster-clock.js';
 import type { Configuration } from '../config/configuration.js';
 import type { LatencySnapshot } from './latency.js';
@@ -15,8 +15,7 @@ export interface EngineProcessConfig {
   readonly database: string;
   readonly passwords: readonly string[];
   readonly holder: string;
-  /** Of the ingestion tier; null where the node runs none. */
-  readonly historySocket: string | null;
+  readonly projectionSockets: ProjectionSockets;
 }
 
 /** The engine's answer once it serves. */

@@ -30,7 +30,7 @@ const REFUSALS: ReadonlySet<string> = new Set(['LogCorrupted', 'LogLocked', 'Dri
 const WAIT_NOTE_MS = 3_000;
 
 async function run(): Promise<void> {
-  const { configuration, socketPath, user, database, passwords, holder, historySocket } = await received();
+  const { configuration, socketPath, user, database, passwords, holder, projectionSockets } = await received();
   const logger = openLogger('engine', configuration.logLevel);
   const { clock, uncertaintyMicros, status: clockStatus } = await openClock(configuration, logger);
   const commitLatency = new Latency();
@@ -56,7 +56,7 @@ async function run(): Promise<void> {
         : new ExternalRegistry(configuration.registry, (url, options) => fetch(url, options)),
     bootstrap: { user, password: passwords[0] ?? '' },
     holder,
-    historySocket,
+    projectionSockets,
     nextTurn: () => nextTurn(),
     reportBug: (error) => logger.error({ err: error }, 'internal error'),
     onStoreDamaged: (damage) => {

@@ -1,7 +1,7 @@
 import type { Configuration } from '../config/configuration.js';
 
 /** Projections that a node can run. */
-export const PROJECTIONS = ['ingestion'] as const;
+export const PROJECTIONS = ['ingestion', 'olap'] as const;
 export type ProjectionName = (typeof PROJECTIONS)[number];
 
 export function isProjection(name: string): name is ProjectionName {

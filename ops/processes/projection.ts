@@ -1,12 +1,11 @@
 import { setPriority } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { Ingestion } from '#projections/ingestion/ingestion.js';
 import { KnownSchemas } from '#projections/runner/known-schemas.js';
 import { ProjectionRunner } from '#projections/runner/runner.js';
-import { serveHistory } from '#projections/serve/history-server.js';
+import type { TableDigest } from '#schemas/events/table-digest.js';
 import type { ObjectId, Offset, Partition } from '#schemas/kernel/brand.js';
+import type { Configuration } from '../config/configuration.js';
 import { answerCalls } from './calls.js';
 import { parseDigestColumns } from './digest-columns.js';
 import { REFUSED } from './engine-contract.js';
@@ -15,14 +14,15 @@ import { openLogger } from './logger.js';
 import type {
   DigestRequest,
   ProjectionFigures,
+  ProjectionName,
   ProjectionProcessConfig,
   RebuildFigures,
   TierDigests,
 } from './projection-contract.js';
 import { openRecordSource } from './record-source.js';
+import type { ServedProjection } from './served-projection.js';
 
 const PARTITION = 0 as Partition;
-const PRUNE_EVERY_MS = 600_000;
 const BUILT_ANEW = 'the projection is built anew from the log';
 /** Clients come first: what follows the log takes the time that is left. */
 const NICENESS = 10;
@@ -37,7 +37,8 @@ async function run(): Promise<void> {
   const folder = join(configuration.data, name);
   const schemas = new KnownSchemas(join(folder, 'schemas.json'));
   const { ids, fetchSchemas } = await schemaAccess(configuration, schemas);
-  const projection = new Ingestion(join(folder, 'versions'), schemas, ids);
+  const served = await servedProjection(name, folder, schemas, ids, configuration);
+  const { projection } = served;
   if (mistrust !== null) {
     logger.warn({ reason: mistrust }, BUILT_ANEW);
     await projection.drop();
@@ -64,19 +65,15 @@ async function run(): Promise<void> {
     rebuild: () => rebuilding.start(),
     digests: async (offset: number, tables: readonly DigestRequest[]): Promise<TierDigests> => {
       await runner.waitFor(offset as Offset);
-      const found: Array<Awaited<ReturnType<Ingestion['digest']>>> = [];
+      const found: TableDigest[] = [];
       for (const { table, columns } of tables)
-        found.push(await projection.digest(table as ObjectId, parseDigestColumns(columns), offset as Offset));
+        found.push(await served.digest(table as ObjectId, parseDigestColumns(columns), offset as Offset));
       return { tier: name, offset, tables: found };
     },
   });
-  const server = await serveHistory(socketPath, {
-    waitFor: (offset, signal) => runner.waitFor(offset, signal),
-    history: (...wanted) => projection.history(...wanted),
-  });
+  const server = await served.serve(socketPath, runner);
   const stop = stopWhenTold();
-  const { historyRetentionHours: hours } = configuration;
-  if (hours > 0) void pruneNowAndThen(projection, hours, stop, logger);
+  served.tend(configuration, stop, logger);
   process.send?.({ kind: 'ready' });
   await runner.run(stop);
   server.close();
@@ -86,17 +83,19 @@ async function run(): Promise<void> {
   process.exit(0);
 }
 
-/** Until the process ends. */
-async function pruneNowAndThen(projection: Ingestion, hours: number, stop: AbortSignal, logger: Logger): Promise<void> {
-  while (!stop.aborted) {
-    await sleep(PRUNE_EVERY_MS, undefined, { signal: stop, ref: false }).catch(() => undefined);
-    if (stop.aborted) return;
-    try {
-      const dropped = await projection.prune((Date.now() - hours * 3_600_000) * 1_000);
-      if (dropped > 0) logger.info({ dropped }, 'versions dropped whose time is over');
-    } catch (error) {
-      logger.error({ err: error }, 'versions whose time is over could not be dropped');
-    }
+/** Each in a module of its own: a process loads what it needs and nothing else. */
+async function servedProjection(
+  name: ProjectionName,
+  folder: string,
+  schemas: KnownSchemas,
+  ids: { readonly commit: number; readonly lease: number },
+  { olapMemoryMb }: Configuration,
+): Promise<ServedProjection> {
+  switch (name) {
+    case 'ingestion':
+      return (await import('./ingestion-tier.js')).ingestionTier(folder, schemas, ids);
+    case 'olap':
+      return (await import('./olap-tier.js')).olapTier(folder, schemas, olapMemoryMb);
   }
 }
 
@@ -122,7 +121,7 @@ class Rebuilding {
     this.#began = performance.now();
     this.#eventsBefore = this.#runner.events;
     this.#last = this.#soFar(false);
-    void this.#runner.rebuild().then(() => {
+    void this.#runner.rebuild('it was asked for').then(() => {
       this.#last = this.#soFar(true);
     });
   }

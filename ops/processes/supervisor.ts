@@ -196,7 +196,7 @@ export class Supervisor {
       database: DATABASE,
       passwords: this.#passwords,
       holder: `${hostname()}:${process.pid}`,
-      historySocket: this.#configuration.projections.includes('ingestion') ? this.#projectionSocket('ingestion') : null,
+      projectionSockets: { ingestion: this.#socketOf('ingestion'), olap: this.#socketOf('olap') },
     };
     const module = '../processes/engine.js';
     const ready = await this.#run<EngineReady>(ENGINE, { module, args: [], message, nodeFlags: ENGINE_FLAGS });
@@ -223,6 +223,11 @@ export class Supervisor {
     if (isMysql) this.#mysqlPort = ready.port;
     else this.#postgresPort = ready.port;
     this.#writeRunFile();
+  }
+
+  /** Null where the node does not run the projection. */
+  #socketOf(name: ProjectionName): string | null {
+    return this.#configuration.projections.includes(name) ? this.#projectionSocket(name) : null;
   }
 
   #projectionSocket(name: ProjectionName): string {

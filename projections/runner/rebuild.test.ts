@@ -27,9 +27,9 @@ describe('a projection', () => {
       onRebuild: () => undefined,
     });
     const running = runner.run(ending.signal);
-    const asked = [runner.rebuild(), runner.rebuild()];
+    const asked = [runner.rebuild('it was asked for'), runner.rebuild('it was asked for')];
     await new Promise((resolve) => setImmediate(resolve));
-    asked.push(runner.rebuild());
+    asked.push(runner.rebuild('it was asked for'));
     await Promise.all(asked);
     expect(dropped).toBe(2);
     expect(runner.applied).toBe(0 as Offset);

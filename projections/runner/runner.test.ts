@@ -186,7 +186,7 @@ describe('ProjectionRunner', () => {
     const stop = new AbortController();
     const running = runner.run(stop.signal);
     await runner.waitFor(await other.end(PARTITION));
-    await runner.rebuild();
+    await runner.rebuild('it was asked for');
     stop.abort();
     await running;
     expect([projection.drops, projection.seen.length]).toEqual([3, 3]);

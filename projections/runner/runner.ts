@@ -60,8 +60,8 @@ export class ProjectionRunner {
   #applied = 0 as Offset;
   #events = 0;
   #turn = new AbortController();
-  /** Those who have asked for everything to be thrown away. */
-  readonly #rebuilds: Array<() => void> = [];
+  /** Those who have asked for everything to be thrown away, and why. */
+  readonly #rebuilds: Array<{ readonly reason: string; readonly done: () => void }> = [];
 
   constructor(options: RunnerOptions) {
     this.#options = options;
@@ -85,9 +85,10 @@ export class ProjectionRunner {
       while (!signal.aborted) {
         // Whoever asks while this is done asks again.
         const asked = this.#rebuilds.splice(0);
-        if (asked.length > 0) {
-          await this.#forget('it was asked for');
-          for (const done of asked) done();
+        const [first] = asked;
+        if (first !== undefined) {
+          await this.#forget(first.reason);
+          for (const { done } of asked) done();
           continue;
         }
         this.#turn = new AbortController();
@@ -119,10 +120,10 @@ export class ProjectionRunner {
   }
 
   /** Throws the data away and folds the log again. Resolves when the fold has come to where it was. */
-  async rebuild(): Promise<void> {
+  async rebuild(reason: string): Promise<void> {
     const target = this.#applied;
-    await new Promise<void>((resolve) => {
-      this.#rebuilds.push(resolve);
+    await new Promise<void>((done) => {
+      this.#rebuilds.push({ reason, done });
       this.#turn.abort();
     });
     await this.waitFor(target);

@@ -9,8 +9,8 @@ import {
   type WantedKeys,
 } from '#schemas/link/history-frames.js';
 import { type LinkServer, listenFrames } from '#schemas/link/socket-transport.js';
-import { SqlError } from '#schemas/sqlstate/sql-error.js';
 import type { Row } from '#schemas/values/value.js';
+import { Readings } from './readings.js';
 
 /** Who has the past. */
 export interface HistorySource {
@@ -26,29 +26,26 @@ export interface HistorySource {
   ): AsyncIterable<readonly Row[]>;
 }
 
-interface Reading {
-  readonly rows: AsyncIterator<readonly Row[]>;
-  readonly stop: AbortController;
-}
-
 /** Listens for engines on a Unix socket. */
 export function serveHistory(path: string, source: HistorySource): Promise<LinkServer> {
   return listenFrames(path, (frames) => new EngineConnection(frames, source));
 }
 
-/** One engine's readings, each answered batch by batch as it asks. */
 class EngineConnection {
   readonly #frames: FrameSocket;
   readonly #source: HistorySource;
-  readonly #readings = new Map<number, Reading>();
+  readonly #readings: Readings<readonly Row[]>;
 
   constructor(frames: FrameSocket, source: HistorySource) {
     this.#frames = frames;
     this.#source = source;
+    this.#readings = new Readings({
+      batch: (reading, rows) => frames.send([TELL.rows, reading, rows]),
+      end: (reading) => frames.send([TELL.end, reading]),
+      failed: (...failure) => frames.send([TELL.failed, ...failure]),
+    });
     frames.onMessage = (message) => this.#receive(message as readonly unknown[] as HistoryRequest);
-    frames.onClose = () => {
-      for (const reading of [...this.#readings.keys()]) this.#stop(reading);
-    };
+    frames.onClose = () => this.#readings.stopAll();
   }
 
   #receive(request: HistoryRequest): void {
@@ -57,10 +54,10 @@ class EngineConnection {
         this.#open(request);
         return;
       case ASK.next:
-        void this.#next(request[1]);
+        void this.#readings.next(request[1]);
         return;
       case ASK.stop:
-        this.#stop(request[1]);
+        this.#readings.stop(request[1]);
         return;
       default:
         // Another version of the frames: nothing that is said here can be understood.
@@ -69,43 +66,10 @@ class EngineConnection {
   }
 
   #open([, number, relation, micros, atLeast, columns, keys]: HistoryOpen): void {
-    const stop = new AbortController();
     const source = this.#source;
-    async function* rows(): AsyncGenerator<readonly Row[]> {
-      await source.waitFor(atLeast as Offset, stop.signal);
+    this.#readings.open(number, async function* (signal) {
+      await source.waitFor(atLeast as Offset, signal);
       yield* source.history(relation as ObjectId, micros, columns, atLeast as Offset, keys);
-    }
-    this.#readings.set(number, { rows: rows(), stop });
-  }
-
-  async #next(number: number): Promise<void> {
-    const reading = this.#readings.get(number);
-    if (reading === undefined) return;
-    try {
-      const { done, value } = await reading.rows.next();
-      if (reading.stop.signal.aborted) return;
-      if (done === true) {
-        this.#readings.delete(number);
-        this.#frames.send([TELL.end, number]);
-      } else this.#frames.send([TELL.rows, number, value]);
-    } catch (error) {
-      if (reading.stop.signal.aborted) return;
-      this.#readings.delete(number);
-      const known = error instanceof SqlError;
-      const condition = known ? error.condition : 'internal_error';
-      this.#frames.send([
-        TELL.failed,
-        number,
-        condition,
-        (error as Error).message,
-        known ? (error.details.hint ?? null) : null,
-      ]);
-    }
-  }
-
-  #stop(number: number): void {
-    const reading = this.#readings.get(number);
-    this.#readings.delete(number);
-    reading?.stop.abort(new Error('nobody reads any more'));
+    });
   }
 }

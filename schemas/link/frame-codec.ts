@@ -1,3 +1,4 @@
+import type { AnalyticReply, AnalyticRequest } from './analytic-frames.js';
 import type { Reply, Request } from './frames.js';
 import type { HistoryReply, HistoryRequest } from './history-frames.js';
 import { MalformedFrameError, MessagePackReader } from './message-pack-reader.js';
@@ -20,7 +21,7 @@ export class FrameTooLargeError extends Error {
 }
 
 /** Whatever goes over a link. */
-export type Frame = Request | Reply | HistoryRequest | HistoryReply;
+export type Frame = Request | Reply | HistoryRequest | HistoryReply | AnalyticRequest | AnalyticReply;
 
 /** Appends one frame with its length. */
 export function encodeFrame(writer: MessagePackWriter, frame: Frame, bytesMax = FRAME_BYTES_MAX): void {

@@ -1,5 +1,5 @@
 /** Projections of a node: they follow it, survive what happens to them, and come to the same as the engine and a replay. */
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { pgbench, psql, query, type Target, targetOf } from '../harness/client-programs.js';
 import { type Outcome, polylogCommand } from '../harness/command-line.js';
@@ -50,7 +50,7 @@ export function projectionsSuite(title: string, log: () => Promise<string>): voi
       const outcome = await command('verify');
       expect(outcome).toMatchObject({ code: 0, stderr: '' });
       expect(outcome.stdout).toMatch(
-        /^verified: 7 tables, \d+ rows at offset \d+ \(engine, ingestion, replay\) are equal\n$/,
+        /^verified: 7 tables, \d+ rows at offset \d+ \(engine, ingestion, olap, replay\) are equal\n$/,
       );
     }
 
@@ -61,22 +61,28 @@ export function projectionsSuite(title: string, log: () => Promise<string>): voi
       for (const _ of [1, 2]) {
         await new Promise((resolve) => setTimeout(resolve, 1_000));
         await node.kill9('ingestion');
+        await node.kill9('olap');
       }
       await load;
       await untilListed('ingestion');
+      await untilListed('olap');
       await expectEqual();
     }, 60_000);
 
-    it('are rebuilt to the same while clients write, who notice nothing, and say how fast', async () => {
-      const load = pgbench(target, '-n', '-c', '4', '-T', LOAD_SECONDS, '-M', 'prepared');
-      const outcome = await command('projection', 'rebuild', 'ingestion');
-      expect(outcome).toMatchObject({ code: 0, stderr: '' });
-      expect(outcome.stdout).toMatch(
-        /^projection ingestion rebuilt up to offset \d+: \d+ events in \d+ ms \(\d+\/s\)\n$/,
-      );
-      await expectEqual();
-      expect(await load).toMatch(/number of failed transactions: 0 /);
-    }, 60_000);
+    it.each(['ingestion', 'olap'])(
+      'are rebuilt to the same while clients write, who notice nothing, and say how fast: %s',
+      async (name) => {
+        const load = pgbench(target, '-n', '-c', '4', '-T', LOAD_SECONDS, '-M', 'prepared');
+        const outcome = await command('projection', 'rebuild', name);
+        expect(outcome).toMatchObject({ code: 0, stderr: '' });
+        expect(outcome.stdout).toMatch(
+          new RegExp(`^projection ${name} rebuilt up to offset \\d+: \\d+ events in \\d+ ms \\(\\d+/s\\)\n$`),
+        );
+        await expectEqual();
+        expect(await load).toMatch(/number of failed transactions: 0 /);
+      },
+      60_000,
+    );
 
     it('begin anew, and say so, when their file was damaged', async () => {
       await node.stop();
@@ -86,6 +92,49 @@ export function projectionsSuite(title: string, log: () => Promise<string>): voi
       await node.restart();
       await expectEqual();
       expect(node.output()).toMatch(/data\.mdb is no LMDB file any more.*the projection is built anew from the log/);
+    }, 60_000);
+
+    it('name a Parquet file that was damaged, and make it anew', async () => {
+      await node.stop();
+      const tables = join(node.dataDirectory, 'olap', 'tables');
+      const [path] = readdirSync(tables, { recursive: true, encoding: 'utf8' }).filter((each) =>
+        each.endsWith('.parquet'),
+      );
+      const damaged = join(tables, path ?? '');
+      const file = openSync(damaged, 'r+');
+      writeSync(file, Buffer.alloc(64, 'x'), 0, 64, Math.floor(statSync(damaged).size / 2));
+      closeSync(file);
+      await node.restart();
+      await expectEqual();
+      expect(node.output()).toContain(`${damaged} is damaged: its checksum is wrong`);
+    }, 60_000);
+
+    it('answer queries at the snapshot of who asks, and in AUTO those that are worth it', async () => {
+      const olap = '--set=ON_ERROR_STOP=1';
+      const sums = 'select count(*), sum(abalance), min(aid), max(aid), avg(aid) from pgbench_accounts';
+      const both = await psql(
+        target,
+        '-qAt',
+        olap,
+        '-c',
+        'begin isolation level repeatable read',
+        '-c',
+        "set local polylog.tier = 'olap'",
+        '-c',
+        sums,
+        '-c',
+        "set local polylog.tier = 'tx'",
+        '-c',
+        sums,
+        '-c',
+        'commit',
+      );
+      const [fromOlap, fromTx] = both.trim().split('\n');
+      expect(fromOlap).toBe(fromTx);
+      expect(await psql(target, '-qAt', '-c', `explain ${sums}`)).toContain('OLAP Query on pgbench_accounts');
+      expect(await psql(target, '-qAt', '-c', 'explain select sum(bbalance) from pgbench_branches')).not.toContain(
+        'OLAP',
+      );
     }, 60_000);
 
     it('are refused by name where they do not run', async () => {

@@ -103,7 +103,7 @@ export class FollowerSite implements Actor {
 
   #rebuild({ runners }: FollowerRun): Promise<void> {
     this.#rebuilding++;
-    return Promise.all(runners.map((runner) => runner.rebuild())).then(() => {
+    return Promise.all(runners.map((runner) => runner.rebuild('it was asked for'))).then(() => {
       this.#rebuilding--;
     });
   }

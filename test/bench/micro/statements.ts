@@ -39,7 +39,7 @@ const engine = await Engine.open({
   onStoreDamaged: () => undefined,
   onStoreFull: () => undefined,
   onOvertaken: null,
-  historySocket: null,
+  projectionSockets: { ingestion: null, olap: null },
   commitTimeoutMs: 30_000,
   onCommitMs: () => undefined,
   onAppendMs: () => undefined,

@@ -1,0 +1,128 @@
+import { DECIMAL_DIGITS } from '#schemas/analytics/computed-types.js';
+import type { AnalyticAggregate, AnalyticOperation } from '#schemas/analytics/operations.js';
+import { SqlError } from '#schemas/sqlstate/sql-error.js';
+import type { SqlType } from '#schemas/values/type.js';
+import { storageOf } from '../column-storage.js';
+import { type Lowered, sqlTypeName } from './lowered.js';
+
+/** How DuckDB computes each operation as the engine does, errors included. `type`: of the result. */
+type Lower = (operands: readonly Lowered[], type: SqlType) => Lowered;
+
+const comparison =
+  (symbol: string): Lower =>
+  ([a, b]) => ({ sql: `(${sql(a)} ${symbol} ${sql(b)})`, scale: null });
+
+const OPERATIONS: Readonly<Record<AnalyticOperation, Lower>> = {
+  equal: comparison('='),
+  'not-equal': comparison('<>'),
+  less: comparison('<'),
+  'less-or-equal': comparison('<='),
+  greater: comparison('>'),
+  'greater-or-equal': comparison('>='),
+  add: sum('+'),
+  subtract: sum('-'),
+  multiply: ([a, b], type) => {
+    if (type.kind !== 'numeric') return integer(`${sql(a)} * ${sql(b)}`, type);
+    const scale = scaleOf(a) + scaleOf(b);
+    if (scale > DECIMAL_DIGITS) throw tooManyDigits();
+    return { sql: `(${sql(a)} * ${sql(b)})`, scale };
+  },
+  // DuckDB answers null where there is nothing to divide by; both cut towards zero.
+  'divide-integer': divided('//'),
+  remainder: divided('%'),
+  negate: ([a], type) =>
+    type.kind === 'numeric' ? { sql: `(-${sql(a)})`, scale: scaleOf(a) } : integer(`-${sql(a)}`, type),
+  concatenate: ([a, b]) => ({ sql: `(${sql(a)} || ${sql(b)})`, scale: null }),
+  like: ([a, b]) => ({ sql: `(${sql(a)} LIKE ${sql(b)} ESCAPE '\\')`, scale: null }),
+  'not-like': ([a, b]) => ({ sql: `(${sql(a)} NOT LIKE ${sql(b)} ESCAPE '\\')`, scale: null }),
+  length: ([a]) => ({ sql: `CAST(length(${sql(a)}) AS INTEGER)`, scale: null }),
+  'extract-year': extracted('year'),
+  'extract-month': extracted('month'),
+  'extract-day': extracted('day'),
+  cast: ([a], type) => cast(a as Lowered, type),
+};
+
+export function lowerOperation(operation: AnalyticOperation, operands: readonly Lowered[], type: SqlType): Lowered {
+  return OPERATIONS[operation](operands, type);
+}
+
+function sql(operand: Lowered | undefined): string {
+  return (operand as Lowered).sql;
+}
+
+function scaleOf(operand: Lowered | undefined): number {
+  return operand?.scale ?? 0;
+}
+
+/** The result has the type that SQL says, whatever DuckDB made of it on the way; what does not fit is an error in both. */
+function integer(text: string, type: SqlType): Lowered {
+  return { sql: `CAST(${text} AS ${sqlTypeName(type)})`, scale: null };
+}
+
+function sum(symbol: '+' | '-'): Lower {
+  return ([a, b], type) =>
+    type.kind === 'numeric'
+      ? { sql: `(${sql(a)} ${symbol} ${sql(b)})`, scale: Math.max(scaleOf(a), scaleOf(b)) }
+      : integer(`${sql(a)} ${symbol} ${sql(b)}`, type);
+}
+
+function divided(symbol: '//' | '%'): Lower {
+  return ([a, b], type) =>
+    integer(`CASE WHEN ${sql(b)} = 0 THEN error('${DIVISION_BY_ZERO}') ELSE ${sql(a)} ${symbol} ${sql(b)} END`, type);
+}
+
+/** What a query fails with where SQL wants 22012. */
+export const DIVISION_BY_ZERO = 'division by zero';
+/** What it fails with where the answer would be another than the engine's. */
+export const NOT_EXACT = 'not computed exactly';
+
+/** PostgreSQL has a year before 1 that DuckDB counts otherwise, and infinities have no fields. */
+function extracted(field: string): Lower {
+  return ([a], type) => ({
+    sql: `CAST(CASE WHEN ${sql(a)} IS NULL THEN NULL WHEN isfinite(${sql(a)}) AND year(${sql(a)}) > 0 THEN ${field}(${sql(a)}) ELSE error('${NOT_EXACT}') END AS ${type.kind === 'numeric' ? `DECIMAL(${DECIMAL_DIGITS},0)` : 'DOUBLE'})`,
+    scale: type.kind === 'numeric' ? 0 : null,
+  });
+}
+
+function cast(operand: Lowered, type: SqlType): Lowered {
+  if (type.kind !== 'numeric') return { sql: `CAST(${operand.sql} AS ${sqlTypeName(type)})`, scale: null };
+  const { scale } = storageOf(type);
+  // Without a precision a value keeps its own scale.
+  if (type.precision === null)
+    return { sql: `CAST(${operand.sql} AS DECIMAL(${DECIMAL_DIGITS},${scaleOf(operand)}))`, scale: scaleOf(operand) };
+  return { sql: `CAST(${operand.sql} AS ${sqlTypeName(type)})`, scale };
+}
+
+function tooManyDigits(): SqlError {
+  return new SqlError('feature_not_supported', `the OLAP tier computes with ${DECIMAL_DIGITS} digits at most`);
+}
+
+/** SQL of an aggregate; `argument` null for count-rows. `type`: of the result. */
+export function lowerAggregate(
+  aggregate: AnalyticAggregate,
+  argument: Lowered | null,
+  distinct: boolean,
+  type: SqlType,
+): Lowered {
+  const inner = `${distinct ? 'DISTINCT ' : ''}${argument?.sql ?? '*'}`;
+  switch (aggregate) {
+    case 'count-rows':
+    case 'count':
+      return { sql: `count(${inner})`, scale: null };
+    case 'sum':
+      return { sql: `sum(${inner})`, scale: type.kind === 'numeric' ? scaleOf(argument ?? undefined) : null };
+    case 'min':
+    case 'max':
+      return { sql: `${aggregate}(${inner})`, scale: argument?.scale ?? null };
+    case 'every':
+      return { sql: `bool_and(${inner})`, scale: null };
+    case 'some':
+      return { sql: `bool_or(${inner})`, scale: null };
+  }
+}
+
+/** The type that an aggregate's result is brought to; with FILTER that stands around the whole. */
+export function aggregateResult(text: string, { scale }: Lowered, type: SqlType): string {
+  if (type.kind === 'numeric') return `CAST(${text} AS DECIMAL(${DECIMAL_DIGITS},${scale ?? 0}))`;
+  return type.kind === 'bigint' ? `CAST(${text} AS BIGINT)` : text;
+}

@@ -1,0 +1,27 @@
+/**
+ * What the OLAP tier computes exactly as the engine does: same results, same errors. Which operators and functions of SQL, for which types, come to one of these is said in
+ * engines/planner/tier/operations.ts; how DuckDB computes them in projections/olap/lowering/operations.ts. test/olap holds both to the engine's own answers.
+ */
+export type AnalyticOperation =
+  | 'equal'
+  | 'not-equal'
+  | 'less'
+  | 'less-or-equal'
+  | 'greater'
+  | 'greater-or-equal'
+  | 'add'
+  | 'subtract'
+  | 'multiply'
+  | 'divide-integer'
+  | 'remainder'
+  | 'negate'
+  | 'concatenate'
+  | 'like'
+  | 'not-like'
+  | 'length'
+  | 'extract-year'
+  | 'extract-month'
+  | 'extract-day'
+  | 'cast';
+
+export type AnalyticAggregate = 'count-rows' | 'count' | 'sum' | 'min' | 'max' | 'every' | 'some';
