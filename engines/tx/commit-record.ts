@@ -1,5 +1,6 @@
 import type { LogRecord } from '#log/change-log.js';
 import type { CertifiedKeys } from '#log/transactions/certified-keys.js';
+import { certifiedKey } from '#log/transactions/certifier.js';
 import { recordKey } from '#schemas/events/codec.js';
 import { type Claim, type Commit, FIRST_USER_OBJECT, type RowVersion } from '#schemas/events/event.js';
 import { assert } from '#schemas/kernel/assert.js';
@@ -68,6 +69,12 @@ function claimsOf(indexes: readonly IndexData[], key: string, row: Row): readonl
     claims.push({ object: index.shape.id, key: index.constrains(row) ? columns : columns + key });
   }
   return claims ?? NO_CLAIMS;
+}
+
+/** The places in unique indexes that a write takes and its row did not have before, as the certifier knows them. */
+export function newClaims({ data, version }: Write): readonly string[] {
+  if (version.row === null || !version.moved) return [];
+  return claimsOf(data.indexes, version.key, version.row).map(({ object, key }) => certifiedKey(object, key));
 }
 
 /** The log record of one net write. `commit` on the transaction's last. `written`: is told under which keys the certifier knows it. */

@@ -56,6 +56,8 @@ export class EngineTransaction implements Transaction {
   readonly guards: ReadRange[] | null;
   /** The snapshot of the first statement that locked or wrote; all commits of others behind it may be in conflict. */
   since: Offset | null = null;
+  /** See `isForestalled`. */
+  judgedFrom: Offset | null = null;
   checks: Array<() => MaybePromise<void>> | null = null;
   ends: Array<(committed: boolean) => void> | null = null;
   #began = false;

@@ -2,7 +2,7 @@ import type { StoredRecord } from '#log/change-log.js';
 import type { HybridClock } from '#log/clock/hybrid.js';
 import { Overtaken } from '#log/servers/sole-writer-log.js';
 import type { Assembler } from '#log/transactions/assembler.js';
-import type { Certifier, Verdict } from '#log/transactions/certifier.js';
+import { type Certifier, certifiedKey, type Verdict } from '#log/transactions/certifier.js';
 import { Decider, type Decision } from '#log/transactions/decider.js';
 import type { EventCodec } from '#schemas/events/codec.js';
 import { FIRST_USER_OBJECT, type RowVersion } from '#schemas/events/event.js';
@@ -12,7 +12,7 @@ import type { Store } from '../rows/store.js';
 import type { TableData } from '../rows/table-data.js';
 import { PENDING, Version, type Writer } from '../rows/version.js';
 import type { ShapeSource } from './folder.js';
-import type { Write } from './unit.js';
+import { Unit, type Write } from './unit.js';
 
 /** What is done with another server's transaction that has committed. */
 export interface ForeignCommits {
@@ -96,6 +96,7 @@ export class Follower {
     const data = store.table(shape);
     data.reshape(shape);
     const above = lowestPending(data, key);
+    forestall(data.head(key), above, certifiedKey(table, key));
     const below = (above === null ? data.head(key) : above.previous) ?? null;
     const version = new Version(key, id, row, writer, 0, below, true);
     if (above === null) data.link(version);
@@ -107,6 +108,18 @@ export class Follower {
     if (lock !== null && lock.holders.length === 0 && lock.queue.length === 0) version.lock = null;
     data.noteDecided(version);
     writes.push({ data, version });
+  }
+}
+
+/** Tells this engine's transactions that are at work on a row whose newest version is `head` that it is another one now. */
+function forestall(head: Version | undefined, pending: Version | null, key: string): void {
+  if (head === undefined) return;
+  const owners: Writer[] = head.lock === null ? [] : head.lock.holders.map(({ owner }) => owner);
+  if (pending !== null) owners.push(pending.writer);
+  for (const owner of owners) {
+    if (!(owner instanceof Unit)) continue;
+    owner.forestalled ??= new Set();
+    owner.forestalled.add(key);
   }
 }
 

@@ -13,7 +13,7 @@ import { neverWas, notSerializable, refusalOf, standsOnFailed, type Unresolved }
 import { type CommitStamp, definesTables, encodeWrite, netWrites, replacesRow } from './commit-record.js';
 import { EngineTransaction } from './engine-transaction.js';
 import { releaseLocks, type WaitSurroundings } from './row-locks.js';
-import { readsOf, snapshotOf } from './shared-commits.js';
+import { isForestalled, NOT_YET, readsOf, snapshotOf } from './shared-commits.js';
 import { TableLocks } from './table-locks.js';
 import type { SessionControl, Transaction, TransactionOptions, TransactionSystem } from './transaction.js';
 import type { TransactionManagerOptions } from './transaction-manager-options.js';
@@ -28,8 +28,6 @@ const COMMIT_TIMEOUT_MS = 30_000;
 const APPENDS_UNDER_WAY = 3;
 /** However late the log says that it does not know: it may find out soon. */
 const OUTCOME_WAIT_MS_MIN = 1_000;
-/** Behind every offset there is. */
-const NOT_YET = Number.MAX_SAFE_INTEGER as Offset;
 
 export interface TransactionStatistics {
   commits: number;
@@ -282,7 +280,10 @@ export class TransactionManager implements TransactionSystem {
     const { log, partition, encoder, clock } = this.#options;
     const began = clock.monotonicMs();
     const reads = readsOf(transaction);
-    if (!this.shared && reads.length > 0 && this.#isOvertaken(transaction.view.snapshot, reads)) {
+    const late = this.shared
+      ? sent === 0 && isForestalled(transaction, writes, this.#options, this.#durable)
+      : reads.length > 0 && this.#isOvertaken(transaction.view.snapshot, reads);
+    if (late) {
       this.statistics.conflicts++;
       return this.#refuse(transaction, notSerializable());
     }

@@ -30,6 +30,8 @@ export class Unit implements LockOwner, TableLockOwner {
    * yet durable fail as well.
    */
   dependsOn: Unit | null = null;
+  /** Rows that this transaction had locked or written when another engine's commit of them was met in the log, by their certified keys. Writing them, it would undo that. */
+  forestalled: Set<string> | null = null;
 
   /** Notes that this transaction has seen versions of `other`. */
   standOn(other: object): void {

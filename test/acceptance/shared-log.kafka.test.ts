@@ -107,6 +107,27 @@ describe('two nodes that share a Kafka log', () => {
     await sees(b, 'select more as value from t where n = 2', 10);
   });
 
+  it('refuse a transaction for a row that the other has written since it was locked, and not for one that was read anew', async () => {
+    const watch = await connect(one);
+    const lockedThenWrittenByB = async (first: string, n: number): Promise<string> => {
+      await a.query('begin');
+      await a.query(first);
+      await b.query('update t set more = more + 1 where n = $1', [n]);
+      const value = await valueIn(b, `select more as value from t where n = ${n}`);
+      await sees(watch, `select more as value from t where n = ${n}`, value);
+      await a.query('update t set more = more + 1 where n = 2');
+      return stateOf(a.query('commit'));
+    };
+    const before = (await valueIn(b, 'select more as value from t where n = 2')) as number;
+    expect(await lockedThenWrittenByB('update t set more = more where n = 1', 2)).toBe('00000');
+    await sees(b, 'select more as value from t where n = 2', before + 2);
+    expect(await lockedThenWrittenByB('select from t where n = 2 for update', 2)).toBe('40001');
+    expect(await lockedThenWrittenByB('update t set more = 0 where n = 2', 2)).toBe('40001');
+    expect(await lockedThenWrittenByB('select from t where n = 1 for update', 1)).toBe('00000');
+    await sees(b, 'select more as value from t where n = 2', before + 5);
+    await watch.end();
+  });
+
   it('let exactly one in when both take the same unique value', async () => {
     for (let n = 100; n < 130; n++) {
       const take = (client: Client, id: number): Promise<string> =>
