@@ -18,12 +18,13 @@ import { damageOf, isWriteRefused, removeStore } from '../rows/store-damage.js';
 import { PasswordCache } from '../security/caching-sha2.js';
 import { createVerifier, isPasswordOf } from '../security/scram.js';
 import { Checkpointer } from '../tx/checkpointer.js';
+import { MayBeRepeated } from '../tx/commit-failure.js';
 import type { TransactionManager } from '../tx/transaction-manager.js';
 import { AnalyticsClient } from './analytics-client.js';
 import { GatewayConnection } from './connection.js';
 import { EventSchemaRegistrar, EventSchemaStore } from './event-schemas.js';
 import { HistoryClient } from './history-client.js';
-import { PARTITION, takeLog } from './log-holding.js';
+import { PARTITION, type Sharing, takeLog } from './log-holding.js';
 import { openManager } from './open-manager.js';
 import type { EngineServices } from './services.js';
 import { SessionActivity } from './session-activity.js';
@@ -63,8 +64,8 @@ export interface EngineOptions {
   onStoreFull(error: Error, waitingBytes: number): void;
   /** For a log that others can write into, too: somebody has, and this engine must end at once. Null for a log that is locked. */
   readonly onOvertaken: ((error: Overtaken) => void) | null;
-  /** The server id under which this engine shares the log with others; null = it has the log alone. Its rows stay in memory then: `storeFolder` is null. */
-  readonly sharedAs: number | null;
+  /** Null = the engine has the log alone. Shared, its rows stay in memory: `storeFolder` is null. */
+  readonly sharing: Sharing | null;
   /** A record of another engine was not understood: this engine is behind from here on, and must end. */
   onCannotFollow(error: Error): void;
   /** How long a client waits for a commit of which the log cannot say whether it stands in it. */
@@ -74,6 +75,9 @@ export interface EngineOptions {
   /** Told of each append of a commit: milliseconds until the log has acknowledged it. */
   onAppendMs(ms: number): void;
 }
+
+/** By as many engines at most as may start at once. */
+const DISTURBANCES_MAX = 50;
 
 /** Counters and gauges of an engine, for metrics. */
 export interface EngineStatistics {
@@ -114,6 +118,7 @@ export class Engine {
   readonly #clock: HybridClock;
   readonly #drains = new WeakMap<LinkPeer, Array<() => void>>();
   readonly #recovery: { readonly events: number; readonly ms: number };
+  readonly #leave: () => Promise<void>;
 
   private constructor(parts: {
     registry: BuiltInRegistry;
@@ -125,7 +130,9 @@ export class Engine {
     options: EngineOptions;
     recovery: { events: number; ms: number };
     activity: SessionActivity;
+    leave: () => Promise<void>;
   }) {
+    this.#leave = parts.leave;
     this.#connections = parts.activity.connections;
     this.registry = parts.registry;
     this.catalog = parts.catalog;
@@ -206,7 +213,7 @@ export class Engine {
     const parts = { store, log, partition: PARTITION, codec, certifier, shapes: catalog, fetchSchemas, dirtyBytesMax };
     const taken = await takeLog(options, parts, clock);
     const { found, recovered } = taken;
-    const manager = openManager(options, parts, clock, taken, {
+    const { manager, leave } = openManager(options, parts, clock, taken, {
       decided: (writes) => catalog.decided(writes),
       definedElsewhere: () => registerShapes(catalog, registrar),
       whenReserved: () => catalog.sequences.whenReserved(),
@@ -216,11 +223,11 @@ export class Engine {
     catalog.attach(manager);
     schemas.attach(manager);
     await catalog.registerSystemShapes();
-    if (catalog.empty)
-      await catalog.bootstrap({
-        user: options.bootstrap.user,
-        verifier: createVerifier(options.bootstrap.password, random),
-      });
+    await untilUndisturbed(async () => {
+      if (!catalog.empty) return;
+      const { user, password } = options.bootstrap;
+      await catalog.bootstrap({ user, verifier: createVerifier(password, random) });
+    });
     await registerShapes(catalog, registrar);
     const checkpointer = new Checkpointer({
       store,
@@ -247,6 +254,7 @@ export class Engine {
       options,
       recovery: { events: found.events, ms: clock.monotonicMs() - began },
       activity,
+      leave,
     });
   }
 
@@ -320,11 +328,12 @@ export class Engine {
     return tableDigests(this.catalog, this.#manager, this.#store, nextTurn);
   }
 
-  /** Ends the sessions and takes the rows to disk. The log is still open. */
+  /** Ends the sessions, takes the rows to disk, and gives the server id back. The log is still open. */
   async close(): Promise<void> {
     for (const connection of [...this.#connections]) connection.close();
     try {
       await this.#checkpointer.stop();
+      await this.#leave();
     } finally {
       await this.#store.close();
     }
@@ -364,7 +373,19 @@ function tellingOfDamage(options: EngineOptions): EngineOptions {
 async function registerShapes(catalog: CatalogStore, registrar: EventSchemaRegistrar): Promise<void> {
   for (const generation of [...catalog.current.generations()]) {
     const shape = catalog.current.shapeOfGeneration(generation);
-    if (shape !== null) await registrar.register(shape.event);
+    if (shape !== null) await untilUndisturbed(() => registrar.register(shape.event));
+  }
+}
+
+/** What an engine writes of itself another may write at the same moment, where they share the log: then it looks again at what is there. */
+async function untilUndisturbed(run: () => Promise<unknown>): Promise<void> {
+  for (let times = 1; ; times++) {
+    try {
+      await run();
+      return;
+    } catch (error) {
+      if (!(error instanceof MayBeRepeated) || times === DISTURBANCES_MAX) throw error;
+    }
   }
 }
 

@@ -1,11 +1,14 @@
 import type { HybridClock } from '#log/clock/hybrid.js';
 import { millisOf, VersionMint } from '#log/clock/hybrid-clock.js';
 import { FIRST_USER_OBJECT } from '#schemas/events/event.js';
-import type { Recovered, RecoveryOptions } from '../tx/recovery.js';
+import type { RecoveryOptions } from '../tx/recovery.js';
 import { TransactionManager } from '../tx/transaction-manager.js';
 import type { Write } from '../tx/unit.js';
 import type { EngineOptions } from './engine.js';
-import { ownLog, serverOf, sharedLog } from './log-holding.js';
+import { ownLog, sharedLog, type TakenLog } from './log-holding.js';
+
+/** Of the ten seconds in which a node must have stopped. */
+const RELEASE_MS = 1_500;
 
 /** What the catalog is told and asked. */
 export interface CatalogSide {
@@ -16,20 +19,23 @@ export interface CatalogSide {
   whenReserved(): Promise<void> | null;
 }
 
-/** The transactions of an engine that holds its server id, over a log that it has alone, or follows from here on. */
+/**
+ * The transactions of an engine that holds its server id, over a log that it has alone, or follows from here on. `leave`: gives the server id back, when there are no more transactions.
+ */
 export function openManager(
   options: EngineOptions,
   parts: RecoveryOptions,
   clock: HybridClock,
-  taken: { readonly recovered: Recovered; readonly epoch: number; readonly lease: Parameters<typeof sharedLog>[4] },
+  taken: TakenLog,
   catalog: CatalogSide,
-): TransactionManager {
-  const { recovered, epoch, lease } = taken;
+): { manager: TransactionManager; leave: () => Promise<void> } {
+  const { recovered, server, epoch } = taken;
+  const { sharing } = options;
   const { store, codec, certifier, partition } = parts;
   const shared =
-    options.sharedAs === null
+    sharing === null
       ? null
-      : sharedLog(options, parts, clock, recovered, lease, {
+      : sharedLog(options, sharing, parts, clock, taken, {
           defined: (writes) => {
             catalog.decided(writes);
             if (writes.some(({ data }) => data.id < FIRST_USER_OBJECT))
@@ -45,7 +51,7 @@ export function openManager(
     encoder: codec,
     clock,
     mint: new VersionMint(clock, options.random, floor),
-    server: serverOf(options.sharedAs),
+    server,
     epoch,
     certifier,
     durable: recovered.durable,
@@ -61,5 +67,12 @@ export function openManager(
   });
   manager.onDecided((writes) => catalog.decided(writes));
   shared?.log.follow().catch(options.onCannotFollow);
-  return manager;
+  shared?.keeper.start();
+  const leave = async (): Promise<void> => {
+    if (shared === null) return;
+    // Others wait less for the lease then; where the log does not answer they wait until it is over.
+    const released = shared.keeper.release().catch(() => undefined);
+    await Promise.race([released, new Promise<void>((resolve) => clock.after(RELEASE_MS, resolve))]);
+  };
+  return { manager, leave };
 }

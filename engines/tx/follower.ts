@@ -5,7 +5,7 @@ import type { Assembler } from '#log/transactions/assembler.js';
 import { type Certifier, certifiedKey, type Verdict } from '#log/transactions/certifier.js';
 import { Decider, type Decision } from '#log/transactions/decider.js';
 import type { EventCodec } from '#schemas/events/codec.js';
-import { FIRST_USER_OBJECT, type RowVersion } from '#schemas/events/event.js';
+import { FIRST_USER_OBJECT, type RowVersion, type ServerLease } from '#schemas/events/event.js';
 import { assert } from '#schemas/kernel/assert.js';
 import type { Offset, ServerId } from '#schemas/kernel/brand.js';
 import type { Store } from '../rows/store.js';
@@ -35,6 +35,16 @@ export interface FollowerOptions {
   /** Offset of the lease by which this engine holds its server id. */
   readonly lease: Offset;
   readonly commits: ForeignCommits;
+  /** A record of this server was met. */
+  heard(server: ServerId): void;
+}
+
+/** Others have ended this engine's lease, because they had not heard of it for too long. What it had not committed by then never was; it may take a lease anew. */
+class Fenced extends Error {
+  override readonly name = 'Fenced';
+  constructor(offset: Offset) {
+    super(`the lease of this engine was ended by another one (at offset ${offset})`);
+  }
 }
 
 /**
@@ -51,14 +61,15 @@ export class Follower {
     this.#decider = Decider.over(options.assembler, options.certifier, options.next);
   }
 
-  /** True for a record of this engine. Throws Overtaken when somebody has taken the server id. */
+  /** True for a record of this engine. Throws Overtaken when somebody has taken the server id, and Fenced when somebody has ended this lease of it. */
   fold({ offset, key, value }: StoredRecord): boolean {
-    const { codec, assembler, clock, server, lease } = this.#options;
+    const { codec, assembler, clock, server, lease, heard } = this.#options;
     const event = codec.decode(value, key);
     const decision = this.#decider.take(offset, event);
     const { leases } = assembler;
+    if (event.kind !== 'lease' || event.action !== 'fenced') heard(event.server);
     if (event.kind === 'lease') {
-      if (!leases.isHeldBy(server, lease)) throw new Overtaken(offset, true);
+      if (event.server === server && !leases.isHeldBy(server, lease)) endOf(event, offset);
       return false;
     }
     if (event.server === server && leases.holds(server, event.transaction, event.commit)) {
@@ -109,6 +120,12 @@ export class Follower {
     data.noteDecided(version);
     writes.push({ data, version });
   }
+}
+
+function endOf({ action }: ServerLease, offset: Offset): void {
+  if (action === 'taken') throw new Overtaken(offset, true);
+  // Its own farewell is no news.
+  if (action === 'fenced') throw new Fenced(offset);
 }
 
 /** Tells this engine's transactions that are at work on a row whose newest version is `head` that it is another one now. */

@@ -28,6 +28,7 @@ describe('the configuration', () => {
       mysqlDialect: null,
       httpPort: 8080,
       serverId: 0,
+      leaseMs: 15_000,
       otherEngines: [],
       registry: null,
       gatewayPlacement: 'process',

@@ -14,6 +14,7 @@ import {
   type SettingReader,
   text,
   texts,
+  wordOr,
 } from './setting-readers.js';
 
 /** Everything a node can be told. Keys are the same in the file, in the environment (POLYLOG_…) and as flags. */
@@ -31,7 +32,9 @@ export interface Configuration {
   readonly postgresDialect: string | null;
   readonly mysqlDialect: string | null;
   /** The node's number among those that share a Kafka log; 0 = it has the log alone. */
-  readonly serverId: number;
+  readonly serverId: number | 'auto';
+  /** How long a node may be silent in a shared log until others end its lease of the server id. */
+  readonly leaseMs: number;
   /** Sockets of engines that the node's gateways turn to while its own is away. */
   readonly otherEngines: readonly string[];
   /** URL of a foreign schema registry; null = the built-in one. */
@@ -101,9 +104,15 @@ export const SETTINGS: { readonly [K in keyof Configuration]: Setting<Configurat
   },
   serverId: {
     initial: 0,
-    read: integer(0, 1_000_000),
+    read: wordOr('auto', integer(0, 1_000_000)),
     argument: 'number',
-    help: "this node's own number among those that share a Kafka log, 0 = it has the log alone",
+    help: "this node's own number among those that share a Kafka log, auto = any that is free, 0 = it has the log alone",
+  },
+  leaseMs: {
+    initial: 15_000,
+    read: integer(500, 3_600_000),
+    argument: 'ms',
+    help: 'how long a node may be silent until others that share its log take its number from it',
   },
   otherEngines: {
     initial: [],
@@ -246,6 +255,7 @@ export function readConfiguration(sources: ConfigurationSources): Configuration 
     postgresDialect: one('postgresDialect'),
     mysqlDialect: one('mysqlDialect'),
     serverId: one('serverId'),
+    leaseMs: one('leaseMs'),
     otherEngines: one('otherEngines'),
     registry: one('registry'),
     gatewayPlacement: one('gatewayPlacement'),
@@ -265,9 +275,9 @@ export function readConfiguration(sources: ConfigurationSources): Configuration 
   };
   if ((configuration.tlsCert === null) !== (configuration.tlsKey === null))
     throw new ConfigurationError('--tls-cert and --tls-key go together: give both or neither');
-  if (configuration.serverId > 0 && configuration.log === 'embedded')
+  if (configuration.serverId !== 0 && configuration.log === 'embedded')
     throw new ConfigurationError('--server-id is for a log that nodes share: give it with --log kafka://...');
-  if (configuration.serverId > 0 && configuration.registry !== null)
+  if (configuration.serverId !== 0 && configuration.registry !== null)
     throw new ConfigurationError('--server-id does not go with a foreign --registry yet');
   return configuration;
 }

@@ -23,6 +23,18 @@ export function integer(low: number, high: number): SettingReader<number> {
   };
 }
 
+/** One word, or what the other reader takes. */
+export function wordOr<W extends string, T>(word: W, reader: SettingReader<T>): SettingReader<W | T> {
+  return (value) => {
+    if (value === word) return word;
+    try {
+      return reader(value);
+    } catch (error) {
+      throw new Error(`${(error as Error).message}, or ${word}`);
+    }
+  };
+}
+
 export function oneOf<T extends string>(...allowed: readonly T[]): SettingReader<T> {
   return (value) => {
     const found = allowed.find((each) => each === value);

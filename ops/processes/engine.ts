@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { Engine } from '#engines/serve/engine.js';
+import type { Sharing } from '#engines/serve/log-holding.js';
 import type { ChangeLog } from '#log/change-log.js';
 import { inProcessLink } from '#schemas/link/in-process-transport.js';
 import { listenLink } from '#schemas/link/socket-transport.js';
@@ -21,6 +22,7 @@ import { openLogger } from './logger.js';
 import { onStoreFull } from './on-store-full.js';
 import { runForOperator } from './operator-session.js';
 import { registryCalls } from './registry-calls.js';
+import { rememberedTerm, rememberTerm } from './remembered-term.js';
 import type { EngineDigests } from './verification.js';
 
 /** Errors of a start that would fail the same way again, until somebody does something about it. */
@@ -40,8 +42,8 @@ async function run(): Promise<void> {
   const engine = await Engine.open({
     log,
     // Rows on disk would need the certifier's window beside them, which others' commits fill.
-    storeFolder: configuration.serverId > 0 ? null : storeFolder,
-    sharedAs: configuration.serverId > 0 ? configuration.serverId : null,
+    storeFolder: configuration.serverId === 0 ? storeFolder : null,
+    sharing: sharingOf(configuration),
     onCannotFollow: (error) => {
       logger.fatal({ err: error }, 'cannot follow the log');
       process.exit(1);
@@ -107,6 +109,11 @@ async function run(): Promise<void> {
   logger.info({ recoveredEvents, recoveryMs: Math.round(recoveryMs), durableOffset }, 'engine ready');
   const password = passwords.findIndex((candidate) => engine.isPassword(user, candidate));
   process.send?.({ kind: 'ready', port: inside?.port ?? null, password } satisfies EngineReady);
+}
+
+function sharingOf({ serverId, leaseMs, data }: Configuration): Sharing | null {
+  if (serverId === 0) return null;
+  return { server: serverId, leaseMs, held: rememberedTerm(data), taken: (term) => rememberTerm(data, term) };
 }
 
 async function digestsOf(engine: Engine): Promise<EngineDigests> {

@@ -26,7 +26,7 @@ const engine = await Engine.open({
   uncertaintyMicros: () => 0,
   random: systemRandom,
   registry: null,
-  sharedAs: null,
+  sharing: null,
   onCannotFollow: (error) => {
     throw error;
   },
