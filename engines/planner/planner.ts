@@ -492,6 +492,6 @@ function typeIn(logical: Logical, id: ColumnId): SqlType {
     if (output !== undefined) return output.scalar.type;
   }
   if ('input' in logical) return typeIn(logical.input, id);
-  if (logical.op === 'set') return logical.types[logical.ids.indexOf(id)] ?? ANY_TYPE;
+  if (logical.op === 'set' || logical.op === 'analytic') return logical.types[logical.ids.indexOf(id)] ?? ANY_TYPE;
   return ANY_TYPE;
 }

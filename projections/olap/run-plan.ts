@@ -2,10 +2,9 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import type { AnalyticColumnId, AnalyticPlan } from '#schemas/analytics/plan.js';
 import { encodeBatch } from '#schemas/arrow/batches.js';
 import type { Offset } from '#schemas/kernel/brand.js';
-import { SqlError } from '#schemas/sqlstate/sql-error.js';
 import type { Row } from '#schemas/values/value.js';
-import { lowerPlan } from './lowering/lowering.js';
-import { DIVISION_BY_ZERO, NOT_EXACT } from './lowering/operations.js';
+import { isTooNarrow, sqlErrorOf } from './duckdb-errors.js';
+import { type LoweredQuery, lowerPlan, type NumericWidth, type TableSql } from './lowering/lowering.js';
 import { batchColumns } from './result-batches.js';
 import { tableSource } from './table-source.js';
 import type { Reader, Warehouse } from './warehouse.js';
@@ -45,42 +44,39 @@ async function* streamed(
   reader: Reader,
 ): AsyncIterable<Uint8Array> {
   const files: Parameters<Warehouse['check']>[0][number][] = [];
-  const {
-    sql,
-    parameters,
-    columns: answered,
-  } = lowerPlan(plan, inputs, columns, (table, wanted, place) => {
+  const tableSql: TableSql = (table, wanted, place) => {
     const state = reader.state(table);
     files.push(...state.files);
     return tableSource(folder, state, wanted, snapshot, place);
-  });
+  };
+  const lower = (width: NumericWidth): LoweredQuery => lowerPlan(plan, inputs, columns, tableSql, width);
+  const query = lower('chosen');
   await warehouse.check(files);
+  let isBegun = false;
   try {
-    const result = await connection.stream(sql, parameters.values, parameters.types);
-    for (let chunk = await result.fetchChunk(); chunk !== null && chunk.rowCount > 0; chunk = await result.fetchChunk())
-      yield encodeBatch(chunk.rowCount, batchColumns(chunk, answered));
+    for await (const batch of batches(connection, query)) {
+      isBegun = true;
+      yield batch;
+    }
   } catch (error) {
-    throw error instanceof SqlError ? error : sqlErrorOf(error as Error);
+    if (isBegun || !isTooNarrow(error)) throw sqlErrorOf(error);
+    yield* inSqlErrors(batches(connection, lower('widest')));
   }
 }
 
-/** What DuckDB says, in SQL's conditions. */
-function sqlErrorOf({ message }: Error): SqlError {
-  if (message.includes(DIVISION_BY_ZERO)) return new SqlError('division_by_zero', 'division by zero');
-  if (message.includes(NOT_EXACT))
-    return new SqlError('feature_not_supported', 'the OLAP tier does not compute this value as the engine does');
-  if (message.includes('More than one row returned by a subquery'))
-    return new SqlError('cardinality_violation', 'more than one row returned by a subquery used as an expression');
-  if (message.startsWith('INTERRUPT')) return new SqlError('query_canceled', 'canceling statement due to user request');
-  if (message.startsWith('Out of Memory'))
-    return new SqlError('out_of_memory', 'the OLAP tier has not enough memory for this query', {
-      hint: 'olap-memory-mb says how much it may take.',
-    });
-  if (message.startsWith('Out of Range') || message.startsWith('Conversion'))
-    return new SqlError('numeric_value_out_of_range', `value out of range: ${firstLine(message)}`);
-  return new SqlError('internal_error', `the OLAP tier has failed: ${firstLine(message)}`);
+async function* inSqlErrors<T>(items: AsyncIterable<T>): AsyncIterable<T> {
+  try {
+    yield* items;
+  } catch (error) {
+    throw sqlErrorOf(error);
+  }
 }
 
-function firstLine(message: string): string {
-  return message.split('\n', 1)[0] as string;
+async function* batches(
+  connection: DuckDBConnection,
+  { sql, parameters, columns }: LoweredQuery,
+): AsyncIterable<Uint8Array> {
+  const result = await connection.stream(sql, parameters.values, parameters.types);
+  for (let chunk = await result.fetchChunk(); chunk !== null && chunk.rowCount > 0; chunk = await result.fetchChunk())
+    yield encodeBatch(chunk.rowCount, batchColumns(chunk, columns));
 }

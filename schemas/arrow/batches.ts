@@ -2,7 +2,7 @@ import {
   Binary,
   Bool,
   type Data,
-  type DataType,
+  DataType,
   DateDay,
   Decimal,
   Field,
@@ -166,15 +166,17 @@ function fill(rows: Value[][], from: number, at: number, column: Vector<DataType
 /** Reads values that are not null. */
 function reader(column: Vector<DataType>, type: SqlType): (i: number) => Value {
   const { values } = column.data[0] as Data;
-  if (column.type instanceof Utf8) {
+  // A batch that was read has types of Arrow's general classes, not those that it was written with.
+  if (DataType.isUtf8(column.type)) {
     const parse = isText(type) ? null : textParser(type, DEFAULT_TEXT_CONTEXT);
     return parse === null ? (i) => column.get(i) as string : (i) => parse(column.get(i) as string);
   }
-  if (column.type instanceof Decimal) return decimalReader(values as Uint32Array, column.type.scale);
-  if (column.type instanceof TimestampMicrosecond) return timestampReader(values as BigInt64Array);
-  if (column.type instanceof DateDay) return dateReader(values as Int32Array);
-  if (column.type instanceof TimeMicrosecond) return (i) => Number((values as BigInt64Array)[i]);
-  if (column.type instanceof Bool || column.type instanceof Binary) return (i) => column.get(i) as boolean | Uint8Array;
+  if (DataType.isDecimal(column.type)) return decimalReader(values as Uint32Array, column.type.scale);
+  if (DataType.isTimestamp(column.type)) return timestampReader(values as BigInt64Array);
+  if (DataType.isDate(column.type)) return dateReader(values as Int32Array);
+  if (DataType.isTime(column.type)) return (i) => Number((values as BigInt64Array)[i]);
+  if (DataType.isBool(column.type) || DataType.isBinary(column.type))
+    return (i) => column.get(i) as boolean | Uint8Array;
   const numbers = values as Int32Array | BigInt64Array;
   return (i) => numbers[i] as number | bigint;
 }

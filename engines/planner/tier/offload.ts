@@ -10,8 +10,9 @@ import type {
 import type { Numeric } from '#schemas/values/numeric.js';
 import { divide, numericFromInteger } from '#schemas/values/numeric-arithmetic.js';
 import type { SqlType } from '#schemas/values/type.js';
-import type { ColumnId, Scalar } from '../../vm/scalar.js';
+import { type ColumnId, columnsOf, type Scalar } from '../../vm/scalar.js';
 import { printScalar } from '../explain.js';
+import { freeColumns } from '../free-columns.js';
 import type { BoundAggregate, BoundSubquery, Logical, LogicalTable, Output, SortKey } from '../logical.js';
 import { type AnalyticExpression, AnalyticScalars } from './analytic-scalars.js';
 import { analyticAggregate } from './operations.js';
@@ -162,7 +163,9 @@ export class Offload {
     const aggregates: AnalyticAggregation[] = [];
     const finish: Output[] = logical.groups.map(({ id, scalar }) => columnOutput(id, scalar.type, printScalar(scalar)));
     let isFinished = true;
+    const outer = freeColumns(logical, new Map());
     for (const each of logical.aggregates) {
+      if (isOf(each, outer)) return this.#refuse('an aggregate over columns of an outer query');
       const output = this.#aggregation(each, aggregates);
       if (output === null) return null;
       isFinished &&= output.scalar.kind === 'column';
@@ -179,7 +182,11 @@ export class Offload {
     if (aggregate === null || bound.arguments.length > 1 || bound.orderBy.length > 0)
       return this.#refuse(`aggregate ${name}`);
     const argument =
-      first === undefined ? null : aggregate === 'count' ? this.scalars.handOn(first) : this.scalars.convert(first);
+      first === undefined
+        ? null
+        : aggregate === 'count' && !bound.distinct
+          ? this.scalars.handOn(first)
+          : this.scalars.convert(first);
     if (first !== undefined && argument === null) return null;
     const filter = bound.filter === null ? null : this.scalars.convert(bound.filter);
     if (bound.filter !== null && filter === null) return null;
@@ -311,6 +318,13 @@ export class Offload {
     }));
     return this.#project({ op: 'project', input: table.plan, outputs });
   }
+}
+
+/** Does an aggregate look at columns of enclosing queries only? DuckDB takes it for one of theirs. */
+function isOf({ arguments: args, filter }: BoundAggregate, outer: ReadonlySet<ColumnId>): boolean {
+  if (outer.size === 0) return false;
+  const columns = new Set([...args, ...(filter === null ? [] : [filter])].flatMap((each) => [...columnsOf(each)]));
+  return columns.size > 0 && [...columns].every((id) => outer.has(id));
 }
 
 function columnType({ columns }: Extract<Logical, { op: 'cte' }>['table'], at: number): SqlType {

@@ -168,6 +168,8 @@ function columnTypes(scalar: Scalar): Array<readonly [ColumnId, SqlType]> {
 /** Every column that is looked at anywhere in a plan. */
 function columnsUsed(logical: Logical): Set<ColumnId> {
   const used = new Set<ColumnId>();
+  // A recursive query reads itself.
+  const seen = new Set<object>();
   const visit = (l: Logical): void => {
     mapScalars(l, (scalar) => {
       for (const [id] of columnTypes(scalar)) used.add(id);
@@ -183,7 +185,8 @@ function columnsUsed(logical: Logical): Set<ColumnId> {
         for (const id of ids) used.add(id);
         visitIds(plan);
       }
-    if (l.op === 'cte' && l.table.plan !== null) {
+    if (l.op === 'cte' && l.table.plan !== null && !seen.has(l.table)) {
+      seen.add(l.table);
       for (const id of l.table.ids) used.add(id);
       visit(l.table.plan);
       if (l.table.recursive !== null) visit(l.table.recursive.plan);

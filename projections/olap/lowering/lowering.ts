@@ -1,3 +1,4 @@
+import { DECIMAL_DIGITS } from '#schemas/analytics/computed-types.js';
 import type {
   AnalyticColumnId,
   AnalyticOutput,
@@ -29,7 +30,13 @@ export interface AnswerColumn {
   readonly scale: number | null;
 }
 
-interface LoweredQuery {
+/**
+ * How many digits numerics are computed with. DuckDB chooses few where it can, and fails when a product needs more than 18 after all; with its widest numbers it is
+ * slower and fails at 38.
+ */
+export type NumericWidth = 'chosen' | 'widest';
+
+export interface LoweredQuery {
   readonly sql: string;
   readonly parameters: QueryParameters;
   readonly columns: readonly AnswerColumn[];
@@ -44,8 +51,9 @@ export function lowerPlan(
   inputs: Row,
   columns: readonly AnalyticColumnId[],
   tableSql: TableSql,
+  width: NumericWidth,
 ): LoweredQuery {
-  const lowering = new Lowering(inputs, tableSql);
+  const lowering = new Lowering(inputs, tableSql, width);
   const sql = lowering.top(plan, columns);
   return { sql, parameters: lowering.parameters, columns: columns.map((id) => lowering.column(id)) };
 }
@@ -54,10 +62,12 @@ class Lowering {
   readonly parameters = new QueryParameters();
   readonly #inputs: Row;
   readonly #tableSql: TableSql;
+  readonly #width: NumericWidth;
   readonly #columns = new Map<AnalyticColumnId, AnswerColumn>();
   #aliases = 0;
 
-  constructor(inputs: Row, tableSql: TableSql) {
+  constructor(inputs: Row, tableSql: TableSql, width: NumericWidth) {
+    this.#width = width;
     this.#inputs = inputs;
     this.#tableSql = tableSql;
   }
@@ -247,7 +257,7 @@ class Lowering {
       case 'operation':
         return lowerOperation(
           scalar.operation,
-          scalar.operands.map((each) => this.#scalar(each)),
+          scalar.operands.map((each) => this.#operand(this.#scalar(each))),
           scalar.type,
         );
       case 'and':
@@ -277,6 +287,10 @@ class Lowering {
     }
   }
 
+  #operand(lowered: Lowered): Lowered {
+    return this.#width === 'widest' && lowered.scale !== null ? widened(lowered, lowered.scale) : lowered;
+  }
+
   #case({ branches, otherwise, type }: Extract<AnalyticScalar, { kind: 'case' }>): Lowered {
     const results = [...branches.map(({ then }) => then), otherwise];
     const lowered = results.map((each) => (isNull(each) ? null : this.#scalar(each)));
@@ -288,6 +302,10 @@ class Lowering {
       ? { sql: `(${sql})`, scale: sameScale(scales) }
       : { sql: `CAST(${sql} AS ${sqlTypeName(type)})`, scale: null };
   }
+}
+
+function widened({ sql }: Lowered, scale: number): Lowered {
+  return { sql: `CAST(${sql} AS DECIMAL(${DECIMAL_DIGITS},${scale}))`, scale };
 }
 
 function isNull(scalar: AnalyticScalar): boolean {
