@@ -6,6 +6,7 @@ import { type CopyPlan, prepareCopy } from '../planner/copy.js';
 import type { PrepareContext } from '../planner/prepare.js';
 import type { MaybePromise } from '../rows/reading.js';
 import type { Session } from './session.js';
+import { requireMemory } from './surroundings.js';
 
 type CopyStatement = Extract<Statement, { kind: 'copy-in' }>;
 
@@ -45,6 +46,7 @@ export class CopyIn {
   }
 
   insert(rows: readonly Row[]): MaybePromise<void> {
+    requireMemory(this.#session.services);
     const run = this.#session.surroundings.runContext(this.#session.block.require());
     const inserting = this.#plan.insert(run, rows);
     if (inserting instanceof Promise) {

@@ -54,6 +54,8 @@ export interface EngineOptions {
   readonly holder: string;
   readonly projectionSockets: ProjectionSockets;
   readonly nextTurn: () => Promise<void>;
+  /** More lives in memory than the process can bear for long: long statements are refused then. */
+  readonly isMemoryShort: () => boolean;
   reportBug(error: Error): void;
   /** Rows on disk were found damaged while running: the engine must be started anew, without that folder. */
   onStoreDamaged(damage: Error): void;
@@ -142,7 +144,7 @@ export class Engine {
     this.#checkpointer = parts.checkpointer;
     this.#recovery = parts.recovery;
     const { clock } = parts;
-    const { random, nextTurn, reportBug } = parts.options;
+    const { random, nextTurn, reportBug, isMemoryShort } = parts.options;
     const { ingestion, olap } = parts.options.projectionSockets;
     this.#clock = clock;
     this.#mockSecret = random.bytes(32);
@@ -156,6 +158,7 @@ export class Engine {
       history: ingestion === null ? null : new HistoryClient(ingestion, clock, () => parts.manager.durable),
       analytics: olap === null ? null : new AnalyticsClient(olap, clock),
       nextTurn,
+      isMemoryShort,
       reportBug,
       sessionsOf: (user) => this.#sessionsOf(user),
       drained: (peer) => this.#drained(peer),

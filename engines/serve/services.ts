@@ -21,6 +21,8 @@ export interface EngineServices {
   readonly history: HistoryClient | null;
   /** The OLAP tier; null where the node has none. */
   readonly analytics: AnalyticsClient | null;
+  /** More lives in memory than the engine can bear for long. */
+  readonly isMemoryShort: () => boolean;
   /** Gives other work its turn. */
   readonly nextTurn: () => Promise<void>;
   /** Resolves when a slow gateway has caught up. */

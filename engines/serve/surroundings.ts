@@ -1,3 +1,4 @@
+import { SqlError } from '#schemas/sqlstate/sql-error.js';
 import type { TextContext } from '#schemas/values/text-form.js';
 import type { SessionIdentity } from '../catalog/ddl-contract.js';
 import type { Catalog } from '../catalog/entry.js';
@@ -8,6 +9,7 @@ import type { MaybePromise } from '../rows/reading.js';
 import type { Transaction } from '../tx/transaction.js';
 import type { AnalyticReader } from '../vm/operators/analytic.js';
 import type { PastReader } from '../vm/operators/past.js';
+import type { EngineServices } from './services.js';
 import type { Session } from './session.js';
 import { parseSearchPath } from './settings.js';
 
@@ -122,6 +124,15 @@ export class SessionSurroundings {
   }
 }
 
+/** A long statement ends before it takes the engine, and with it everybody, down. */
+export function requireMemory({ isMemoryShort }: EngineServices): void {
+  if (!isMemoryShort()) return;
+  throw new SqlError('out_of_memory', 'the engine has not enough memory for this statement', {
+    detail: 'Changes that are not committed, and rows that are sorted, grouped or joined, are held in memory.',
+    hint: 'Commit large changes in pieces of a million rows or so.',
+  });
+}
+
 /** One statement's run: its evaluation context and its turns. */
 class StatementRun implements RunContext, EvaluationContext {
   readonly transaction: Transaction;
@@ -160,6 +171,7 @@ class StatementRun implements RunContext, EvaluationContext {
     if (control.sleepMs > 0) return control.sleep();
     const now = services.clock.monotonicMs();
     if (now < this.#turnEnds) return null;
+    requireMemory(services);
     return services.nextTurn().then(() => {
       this.#turnEnds = services.clock.monotonicMs() + TURN_MS;
       control.check();

@@ -10,6 +10,7 @@ import { listenLink } from '#schemas/link/socket-transport.js';
 import type { Statement } from '#schemas/program/statement.js';
 import { ExternalRegistry } from '#schemas/registry/external.js';
 import type { Configuration } from '../config/configuration.js';
+import { watchHeap } from '../ports/heap-watch.js';
 import { systemRandom } from '../ports/system-clock.js';
 import { answerCalls } from './calls.js';
 import { openClock } from './clock-source.js';
@@ -60,6 +61,7 @@ async function run(): Promise<void> {
     holder,
     projectionSockets,
     nextTurn: () => nextTurn(),
+    isMemoryShort: watchHeap(),
     reportBug: (error) => logger.error({ err: error }, 'internal error'),
     onStoreDamaged: (damage) => {
       logger.fatal({ err: damage }, 'the rows on disk are damaged: starting anew from the log');

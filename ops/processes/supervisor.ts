@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { accessSync, constants, mkdirSync, rmSync } from 'node:fs';
 import type { Server } from 'node:net';
-import { hostname, tmpdir } from 'node:os';
+import { hostname, tmpdir, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Logger } from 'pino';
 import type { Configuration } from '../config/configuration.js';
@@ -30,7 +30,9 @@ const GATEWAY = 'gateway-postgres';
 const MYSQL_GATEWAY = 'gateway-mysql';
 
 /** A small young generation makes many short collections; both processes live on short-lived objects. */
-const ENGINE_FLAGS: readonly string[] = ['--max-semi-space-size=64', '--max-old-space-size=6144'];
+/** Rows of open transactions are in the engine's memory: half of the machine's is its limit, none of which is taken before it is needed. */
+const ENGINE_HEAP_MIB = Math.max(2_048, Math.floor(totalmem() / 2_097_152));
+const ENGINE_FLAGS: readonly string[] = ['--max-semi-space-size=64', `--max-old-space-size=${ENGINE_HEAP_MIB}`];
 const GATEWAY_FLAGS: readonly string[] = ['--max-semi-space-size=32'];
 /** Signals by which a process ends that reads what is not there. */
 const BAD_ACCESS: ReadonlySet<string> = new Set(['SIGSEGV', 'SIGBUS']);

@@ -79,6 +79,7 @@ function takeRows(
         const column = columns.find((each) => each.slot === Number(slot));
         if (column !== undefined) row[column.slot] = textParser(column.type, DEFAULT_TEXT_CONTEXT)(text);
       }
+
     digester.add(key, row);
   }
 }

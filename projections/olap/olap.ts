@@ -30,6 +30,8 @@ export interface OlapOptions {
   /** The runner's own, which knows the schema of whatever is kept. */
   readonly schemas: KnownSchemas;
   readonly limits: DuckDbLimits;
+  /** Rows in memory beyond which they go into files. */
+  readonly flushRows?: number;
   /** Microseconds since 1970. */
   readonly now: () => number;
   /** A file was found damaged: everything is to be built anew. Resolves when it is. */
@@ -96,7 +98,11 @@ export class Olap implements Projection {
     this.#checkpoint = checkpoint;
     this.#isFlushed = false;
     const { freshRows } = this.#opening === null ? { freshRows: 0 } : await this.#opening;
-    if (freshRows >= FLUSH_ROWS || this.#options.now() > this.#flushedAt + FLUSH_AFTER_MICROS) await this.#flush();
+    if (
+      freshRows >= (this.#options.flushRows ?? FLUSH_ROWS) ||
+      this.#options.now() > this.#flushedAt + FLUSH_AFTER_MICROS
+    )
+      await this.#flush();
   }
 
   /** Which rows belong to no relation any more. */
@@ -222,7 +228,7 @@ export class Olap implements Projection {
 
   async close(): Promise<void> {
     if (!this.#isFlushed) await this.#flush();
-    if (this.#opening !== null) (await this.#opening).close();
+    if (this.#opening !== null) await (await this.#opening).close();
   }
 }
 

@@ -39,6 +39,8 @@ export class Warehouse {
   readonly #tables = new Map<ObjectId, TableState>();
   readonly #readers = new Set<Reader>();
   #garbage: Garbage[] = [];
+  /** One after the other, and none while DuckDB is closed. */
+  #collecting: Promise<void> = Promise.resolve();
   /** Files whose checksum was found right since the process began. */
   readonly #checked = new Set<string>();
   #freshNumber = 0;
@@ -62,7 +64,7 @@ export class Warehouse {
       release: () => {
         if (!this.#readers.delete(reader)) return;
         for (const { readers } of this.#garbage) readers.delete(reader);
-        void this.#collect();
+        this.#collect();
       },
     };
     this.#readers.add(reader);
@@ -216,16 +218,19 @@ export class Warehouse {
   /** Does something when nobody reads any more who reads now. */
   #dispose(take: () => Promise<void>): void {
     this.#garbage.push({ readers: new Set(this.#readers), take });
-    void this.#collect();
+    this.#collect();
   }
 
-  async #collect(): Promise<void> {
+  #collect(): void {
     const ready = this.#garbage.filter(({ readers }) => readers.size === 0);
     this.#garbage = this.#garbage.filter(({ readers }) => readers.size > 0);
-    for (const { take } of ready) await take();
+    for (const { take } of ready) this.#collecting = this.#collecting.then(take);
   }
 
-  close(): void {
+  /** Nobody may read any more. */
+  async close(): Promise<void> {
+    for (const table of [...this.#tables.values()]) this.#dispose(() => this.#take([], table.fresh));
+    await this.#collecting;
     this.db.close();
   }
 }

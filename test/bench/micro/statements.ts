@@ -33,6 +33,7 @@ const engine = await Engine.open({
   bootstrap: { user: 'polylog', password: PASSWORD },
   holder: 'bench',
   nextTurn: () => nextTurn(),
+  isMemoryShort: () => false,
   reportBug: (error) => {
     throw error;
   },
