@@ -18,11 +18,28 @@ const bigintLong = avro.types.LongType.__with({
   compare: (a: bigint, b: bigint) => (a < b ? -1 : a > b ? 1 : 0),
 });
 
+/** More than a process has in use at a time; beyond it, the oldest is compiled anew when it is asked for again. */
+const COMPILED_MAX = 2_000;
+
+/** By the schema's text. Compiled types hold nothing but what they were made from, so all codecs of a process may use one. */
+const compiled = new Map<string, avro.Type>();
+
 /**
- * Compiles an Avro schema for reading and writing. Logical types are for foreign readers: here the raw Avro values pass through, and schemas/events/column-codec
+ * Compiles an Avro schema for reading and writing, once for each text: it takes as long as decoding thousands of events. Logical types are for foreign readers: here the raw Avro values pass through, and schemas/events/column-codec
  * turns them into the internal form.
  */
 export function compileSchema(schema: Record<string, unknown>): avro.Type {
+  const text = JSON.stringify(schema);
+  const known = compiled.get(text);
+  if (known !== undefined) return known;
+  const [oldest] = compiled.size < COMPILED_MAX ? [] : compiled.keys();
+  if (oldest !== undefined) compiled.delete(oldest);
+  const type = compileAnew(schema);
+  compiled.set(text, type);
+  return type;
+}
+
+function compileAnew(schema: Record<string, unknown>): avro.Type {
   return avro.Type.forSchema(
     schema as never,
     {

@@ -45,6 +45,8 @@ export function recordKey(table: ObjectId, key: string): Buffer {
 
 /** Encoded events are views into an arena; they stay true until `reset`. */
 const ARENA_BYTES = 1 << 20;
+/** Most codecs encode nothing, or little. */
+const FIRST_ARENA_BYTES = 1 << 14;
 
 /**
  * Encodes and decodes the values of log records: Avro in the Confluent wire format.
@@ -59,7 +61,7 @@ export class EventCodec {
   readonly #leaseId: number;
   readonly #commitType: AvroCodec;
   readonly #leaseType: AvroCodec;
-  #arena = Buffer.allocUnsafe(ARENA_BYTES);
+  #arena = Buffer.alloc(0);
   #used = 0;
 
   /** `commitId` and `leaseId` are the registry's ids of the two fixed schemas. */
@@ -121,9 +123,9 @@ export class EventCodec {
         return this.#arena.subarray(start, end);
       }
       // A negative answer is the number of bytes missing. The old arena lives on as long as views into it do.
-      this.#arena = Buffer.allocUnsafe(
-        Math.max(ARENA_BYTES, WIRE_HEADER_BYTES + (end < 0 ? -end : 0) + this.#arena.length),
-      );
+      const usual = Math.min(ARENA_BYTES, Math.max(FIRST_ARENA_BYTES, this.#arena.length * 2));
+      const needed = WIRE_HEADER_BYTES + (end < 0 ? -end : 0) + this.#arena.length;
+      this.#arena = Buffer.allocUnsafe(Math.max(usual, needed));
       this.#used = 0;
     }
   }
