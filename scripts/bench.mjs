@@ -12,6 +12,8 @@ runAsProgram(import.meta.url, async (args) => {
   await ensureInstalled();
   await ensureBuilt();
   if (!existsSync(join(postgresBin, 'pgbench'))) ensurePackages(['postgresql-15'], 'the benchmark');
+  if (args.some((arg) => arg.includes('tpch')) || !args.some((arg) => arg.startsWith('--only')))
+    ensurePackages(['python3', 'python3-venv'], "the benchmark's TPC-H data");
   // Kafka's section runs unless others are named; without a broker it reports a failure, and the others still run.
   if (args.some((arg) => arg.includes('kafka')) || !args.some((arg) => arg.startsWith('--only'))) {
     for (const part of [ensureKafkaDriver, ensureKafkaJars])

@@ -18,6 +18,7 @@ import { recovery } from './sections/recovery.js';
 import { start } from './sections/start.js';
 import { throughput } from './sections/throughput.js';
 import { tiers } from './sections/tiers.js';
+import { tpch } from './sections/tpch.js';
 
 const RUN: Readonly<Record<SectionName, Section>> = {
   throughput,
@@ -28,6 +29,7 @@ const RUN: Readonly<Record<SectionName, Section>> = {
   idle,
   start,
   tiers,
+  tpch,
 };
 
 /** The folder on a disk in which all servers keep their data; every temporary directory is made in it from here on. */

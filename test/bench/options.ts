@@ -1,7 +1,17 @@
 /** What `npm run bench` can be told. */
 import { parseArgs } from 'node:util';
 
-export const SECTIONS = ['throughput', 'placement', 'copy', 'recovery', 'kafka', 'idle', 'start', 'tiers'] as const;
+export const SECTIONS = [
+  'throughput',
+  'placement',
+  'copy',
+  'recovery',
+  'kafka',
+  'idle',
+  'start',
+  'tiers',
+  'tpch',
+] as const;
 export type SectionName = (typeof SECTIONS)[number];
 
 export const SCRIPTS = ['select-only', 'simple-update', 'tpcb-like'] as const;

@@ -6,10 +6,15 @@ import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { projectRoot } from './project-root.js';
 
-/** Made once for each version of the requirements; returns the path of its interpreter. Throws where pip cannot. */
+/** The environment of the tests' clients; returns the path of its interpreter. Throws where pip cannot. */
 export function pythonWithClients(): string {
+  return pythonWith('test/harness/python-requirements.txt');
+}
+
+/** An environment with what a file of the project asks for, made once for each version of it; returns the path of its interpreter. Throws where pip cannot. */
+export function pythonWith(file: string): string {
   const root = projectRoot();
-  const requirements = join(root, 'test', 'harness', 'python-requirements.txt');
+  const requirements = join(root, file);
   const digest = createHash('sha256').update(readFileSync(requirements)).digest('hex').slice(0, 12);
   const environment = join(root, '.cache', `python-${digest}`);
   const interpreter = join(environment, 'bin', 'python');
