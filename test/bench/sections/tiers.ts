@@ -1,10 +1,10 @@
 /** What the projections that follow cost those who write, and how fast they follow and are rebuilt. */
 
 import { polylogCommand } from '../../harness/command-line.js';
-import type { PolylogNode } from '../../harness/polylog.js';
 import { alternate, ratioOf, type Side } from '../alternation.js';
 import type { BenchOptions } from '../options.js';
 import { initialize, runPgbench } from '../pgbench.js';
+import { applied, caughtUp, rebuildRate } from '../projections.js';
 import { progress, type SectionResult } from '../section.js';
 import { polylogServer, stopAll } from '../servers.js';
 import { shown } from '../table.js';
@@ -15,9 +15,6 @@ const SCALE = 10;
 const KEPT_RATE_TARGET = 0.85;
 const CHANGES_TARGET = 20_000;
 const REBUILD_TARGET = 50_000;
-const POLL_MS = 20;
-/** Of a node as it starts by default. */
-const PROJECTIONS = 2;
 
 interface Followed {
   readonly changes: number;
@@ -106,29 +103,4 @@ export async function tiers(options: BenchOptions): Promise<SectionResult> {
     failures,
     data: measured,
   };
-}
-
-/** By all projections. One that has much to do may be late to answer. */
-async function applied(node: PolylogNode): Promise<number> {
-  for (;;) {
-    const answer = await fetch(`http://${node.host}:${node.httpPort}/projections`);
-    const all = answer.ok ? ((await answer.json()) as { applied: number }[]) : [];
-    if (all.length === PROJECTIONS) return Math.min(...all.map((each) => each.applied));
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-  }
-}
-
-/** Until the projections have stood still for a while. */
-async function caughtUp(node: PolylogNode): Promise<void> {
-  for (let last = -1, still = 0; still < 25; await new Promise((resolve) => setTimeout(resolve, POLL_MS))) {
-    const now = await applied(node);
-    still = now === last ? still + 1 : 0;
-    last = now;
-  }
-}
-
-async function rebuildRate(node: PolylogNode, name: string): Promise<number | null> {
-  const { stdout } = await polylogCommand('projection', 'rebuild', name, '--data', node.dataDirectory);
-  const rate = /\((\d+)\/s\)/.exec(stdout)?.[1];
-  return rate === undefined ? null : Number(rate);
 }

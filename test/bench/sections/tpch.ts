@@ -4,13 +4,12 @@ import { readdirSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { dirname, join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
-import { polylogCommand } from '../../harness/command-line.js';
-import type { PolylogNode } from '../../harness/polylog.js';
 import { pythonWith } from '../../harness/python.js';
 import { temporaryDirectory } from '../../harness/temporary-directory.js';
 import { runClient, sql } from '../client-program.js';
 import { median } from '../median.js';
 import type { BenchOptions } from '../options.js';
+import { caughtUp, rebuildRate } from '../projections.js';
 import { progress, type SectionResult } from '../section.js';
 import { polylogServer, type StartedNode } from '../servers.js';
 import { shown } from '../table.js';
@@ -45,7 +44,9 @@ export async function tpch(options: BenchOptions): Promise<SectionResult> {
     });
     verdicts.push(loaded);
     rows.push(['COPY of all tables, s', shown(seconds), '', '', verdictText(loaded)]);
-    const rebuilt = await rebuildRate(server.node);
+    await caughtUp(server.node);
+    const rebuilt = await rebuildRate(server.node, 'olap');
+    await caughtUp(server.node);
     const rate = verdict('events a second in a rebuild of the OLAP tier', rebuilt, {
       relation: 'at least',
       value: REBUILD_TARGET,
@@ -101,13 +102,6 @@ async function load(server: StartedNode, folder: string): Promise<number> {
     progress(`tpch: ${table} loaded after ${seconds.toFixed(1)} s`);
   }
   return seconds;
-}
-
-async function rebuildRate(node: PolylogNode): Promise<number | null> {
-  const { stdout } = await polylogCommand('projection', 'rebuild', 'olap', '--data', node.dataDirectory);
-  progress(`tpch: ${stdout.trim()}`);
-  const rate = /\((\d+)\/s\)/.exec(stdout)?.[1];
-  return rate === undefined ? null : Number(rate);
 }
 
 async function timeQueries(server: StartedNode, rounds: number): Promise<Timed[]> {
