@@ -24,7 +24,7 @@ async function provide() {
       if (!existsSync(join(postgresBin, 'postgres')))
         ensurePackages(['postgresql-15', 'postgresql-client-15'], 'tests');
     },
-    'MySQL clients': async () => ensurePackages(['mariadb-client', 'sysbench'], 'tests'),
+    'MySQL clients': async () => ensurePackages(['mariadb-client', 'mariadb-server-core', 'sysbench'], 'tests'),
     'Python clients': ensurePythonClients,
     'Kafka driver': ensureKafkaDriver,
     'Kafka broker': ensureKafkaJars,

@@ -2,22 +2,10 @@
  * Chinook, a sample database of a music shop, as somebody would try it first: its own script, run by psql, makes a
  * database of its own and fills it; what PostgreSQL 15 answers to a query afterwards, Polylog answers.
  */
-import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { chinookScript } from '../harness/chinook-script.js';
 import { psql, query, type Target, targetOf } from '../harness/client-programs.js';
 import { type PolylogNode, startPolylog } from '../harness/polylog.js';
 import { startPostgres } from '../harness/postgres.js';
-import { projectRoot } from '../harness/project-root.js';
-
-/**
- * The script is not part of this repository. It is looked for at POLYLOG_CHINOOK, then beside the project. null where it
- * is not: it can be had from https://github.com/lerocha/chinook-database.
- */
-function chinookScript(): string | null {
-  const beside = join(dirname(projectRoot()), 'shared', 'data', 'chinook', 'Chinook_PostgreSql.sql');
-  const path = process.env['POLYLOG_CHINOOK'] ?? beside;
-  return existsSync(path) ? path : null;
-}
 
 /** Tables and how many rows the script says it puts there. */
 const TABLES: Readonly<Record<string, number>> = {
@@ -86,7 +74,7 @@ const QUERIES: Readonly<Record<string, string>> = {
 
 /** `log` gives what `--log` says, once the servers that it needs are there. */
 export function chinookSuite(title: string, log: () => Promise<string>): void {
-  const script = chinookScript();
+  const script = chinookScript('PostgreSql');
   const suite = script === null ? describe.skip : describe;
   suite(`${title}${script === null ? ' (no script: set POLYLOG_CHINOOK)' : ''}`, () => {
     let node: PolylogNode;

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { javaAtLeast } from '../harness/java.js';
+import { jdbcClassPath } from '../harness/jdbc-drivers.js';
 import { type PolylogNode, startPolylog } from '../harness/polylog.js';
 import { projectRoot } from '../harness/project-root.js';
 import { sharedPostgres } from '../harness/shared-servers.js';
@@ -10,12 +11,6 @@ import { CASES } from './cases.js';
 import type { Server } from './server.js';
 
 const HARNESS = join(projectRoot(), 'test', 'drivers');
-
-/** The folder of the driver's jar; fetched where it is missing. */
-function driverFolder(): string {
-  const script = join(projectRoot(), 'scripts', 'jdbc-driver.mjs');
-  return execFileSync(process.execPath, [script], { encoding: 'utf8' }).trimEnd().split('\n').at(-1) ?? '';
-}
 
 /** The cases as lines: type, tab, text. */
 function casesFile(folder: string): string {
@@ -43,7 +38,7 @@ describe('pgjdbc', () => {
   function observe({ host, port, database, user, password }: Server): string[] {
     const url = `jdbc:postgresql://${host}:${port}/${database}`;
     const program = join(HARNESS, 'PgJdbcClient.java');
-    const classPath = join(driverFolder(), '*');
+    const classPath = jdbcClassPath('pgjdbc');
     const java = javaAtLeast(17);
     const options = ['-Duser.timezone=Europe/Berlin', '-Dfile.encoding=UTF-8', '-cp', classPath, program];
     const printed = execFileSync(java, [...options, url, user, password, casesFile(scratch.path)], {

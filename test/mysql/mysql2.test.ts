@@ -1,6 +1,5 @@
-import { execFileSync } from 'node:child_process';
-import { join } from 'node:path';
 import { type Connection, type ConnectionOptions, createConnection, type RowDataPacket } from 'mysql2/promise';
+import { makeCertificate } from '../harness/certificate.js';
 import { type PolylogNode, startPolylog } from '../harness/polylog.js';
 import { temporaryDirectory } from '../harness/temporary-directory.js';
 
@@ -38,9 +37,7 @@ describe('mysql2', () => {
   });
 
   beforeAll(async () => {
-    const [key, cert] = ['key.pem', 'cert.pem'].map((name) => join(scratch.path, name)) as [string, string];
-    const form = ['-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=localhost'];
-    execFileSync('openssl', ['req', ...form, '-keyout', key, '-out', cert], { stdio: 'pipe' });
+    const { key, cert } = makeCertificate(scratch.path);
     node = await startPolylog({ flags: ['--tls-cert', cert, '--tls-key', key] });
   }, 60_000);
 
@@ -135,6 +132,23 @@ describe('mysql2', () => {
         await connection.execute('insert into numbered (a) values (?)', [id]);
         expect((await connection.execute('select last_insert_id() as id'))[0]).toEqual([{ id }]);
       }
+    });
+  });
+
+  it('takes 0 and 1 for booleans, and no number for a text', async () => {
+    await connected(async (connection) => {
+      await connection.query('create table flags (id int primary key, flag boolean, name varchar(9))');
+      await connection.beginTransaction();
+      await connection.query('insert into flags values (1, 1, 5), (2, 0, 6)');
+      await connection.query('update flags set flag = ? where flag = 0', [true]);
+      expect((await connection.query('select id, flag from flags where flag = 1 order by id'))[0]).toEqual([
+        { id: 1, flag: 1 },
+        { id: 2, flag: 1 },
+      ]);
+      await expect(connection.query('select id from flags where name = 5')).rejects.toMatchObject({ errno: 1305 });
+      await expect(connection.query('update flags set flag = 7')).rejects.toMatchObject({ errno: 1366 });
+      await connection.commit();
+      expect((await connection.query('select count(*) as n from flags'))[0]).toEqual([{ n: 2 }]);
     });
   });
 

@@ -1,4 +1,12 @@
-import { OP, REPLY, type Reply, type Request, type ResultColumn, type TransactionState } from '#schemas/link/frames.js';
+import {
+  type Described,
+  OP,
+  REPLY,
+  type Reply,
+  type Request,
+  type ResultColumn,
+  type TransactionState,
+} from '#schemas/link/frames.js';
 import { SqlError } from '#schemas/sqlstate/sql-error.js';
 import type { SqlType } from '#schemas/values/type.js';
 import { TYPES } from '#schemas/values/type-name.js';
@@ -13,6 +21,10 @@ import { EngineRefusal } from './refusals.js';
 const FETCH_ROWS = 1_000;
 const STALE_RETRIES = 10;
 const LITERAL_TYPES = { unknown: null, integer: TYPES.integer, bigint: TYPES.bigint, numeric: TYPES.numeric } as const;
+
+/** No such operator or function, and a value of another type than its column's. */
+const TYPE_ERRORS = new Set(['42883', '42804']);
+const RELAXED_MAX = 1_000;
 
 /** Takes a result as it comes. */
 export interface ResultSink {
@@ -41,6 +53,8 @@ export class EngineSession implements LinkSession {
   #sink: ResultSink | null = null;
   #columns: readonly ResultColumn[] | null = null;
   #lastPortal = 0;
+  /** Statements, by their hashes, whose integers are typed by where they stand, and what the engine said of them before. */
+  readonly #relaxed = new Map<string, EngineRefusal>();
   /** What the sink threw; the rest of the result is dropped. */
   #sinkError: unknown = null;
   #lost: SqlError | null = null;
@@ -96,13 +110,59 @@ export class EngineSession implements LinkSession {
   async bind(shape: PreparedStatement): Promise<BoundStatement> {
     const known = this.#context.current.get(shape.hash);
     if (known !== undefined && !known.forgotten) return known;
-    const statement = this.#link.nextStatement();
+    const context = this.#context.current;
     const types: Array<SqlType | null> = Array.from({ length: shape.parameterCount }, () => null);
     for (const { type } of shape.lifted) types.push(LITERAL_TYPES[type]);
-    const context = this.#context.current;
-    const reply = await this.#ask([OP.prepare, this.number, statement, shape.program ?? new Uint8Array(0), types]);
+    const refusal = this.#relaxed.get(shape.hash);
+    const [statement, described] = await this.#prepare(
+      shape,
+      refusal === undefined ? types : await this.#typesOfBooleans(shape, types, refusal),
+    );
+    return context.add(shape.hash, {
+      number: statement,
+      parameters: described[3],
+      columns: described[4],
+      forgotten: false,
+    });
+  }
+
+  async #prepare(
+    { program }: PreparedStatement,
+    types: ReadonlyArray<SqlType | null>,
+  ): Promise<readonly [number, Described]> {
+    const statement = this.#link.nextStatement();
+    const reply = await this.#ask([OP.prepare, this.number, statement, program ?? new Uint8Array(0), types]);
     if (reply[0] !== REPLY.described) throw unexpected(reply);
-    return context.add(shape.hash, { number: statement, parameters: reply[3], columns: reply[4], forgotten: false });
+    return [statement, reply];
+  }
+
+  /** Types that leave open those integers which would be booleans if no type was open. Throws what the statement was refused with where there are none. */
+  async #typesOfBooleans(
+    shape: PreparedStatement,
+    types: ReadonlyArray<SqlType | null>,
+    refusal: EngineRefusal,
+  ): Promise<ReadonlyArray<SqlType | null>> {
+    const isInteger = (i: number): boolean => shape.lifted[i - shape.parameterCount]?.type === 'integer';
+    const [statement, [, , , found]] = await this.#prepare(
+      shape,
+      types.map((type, i) => (isInteger(i) ? null : type)),
+    );
+    this.#link.send([OP.forget, 0, statement]);
+    const isBoolean = (i: number): boolean => isInteger(i) && found[i]?.kind === 'boolean';
+    if (!types.some((_, i) => isBoolean(i))) throw refusal;
+    return types.map((type, i) => (isBoolean(i) ? null : type));
+  }
+
+  /**
+   * Whether a statement that was refused may be tried once more, with literals 0 and 1 as booleans: that is what MySQL's booleans are, and what
+   * its drivers write for them.
+   */
+  relax(shape: PreparedStatement, error: unknown): boolean {
+    if (!(error instanceof EngineRefusal) || !TYPE_ERRORS.has(error.sqlstate)) return false;
+    if (this.#relaxed.has(shape.hash) || !shape.lifted.some(({ type }) => type === 'integer')) return false;
+    if (this.#relaxed.size >= RELAXED_MAX) this.#relaxed.clear();
+    this.#relaxed.set(shape.hash, error);
+    return true;
   }
 
   /** Runs a statement to its end. `flags` as of Execute. Throws EngineRefusal, and what `values` throws; nothing was run then. */

@@ -13,12 +13,15 @@ export class ResultWriter implements ResultSink {
   readonly #status: () => number;
   readonly #binary: boolean;
   #write: RowWriter | null = null;
+  /** Rows that may still be written. */
+  #left: number;
 
-  constructor(output: Output, capabilities: number, status: () => number, binary: boolean) {
+  constructor(output: Output, capabilities: number, status: () => number, binary: boolean, rowsMax = Infinity) {
     this.#output = output;
     this.#capabilities = capabilities;
     this.#status = status;
     this.#binary = binary;
+    this.#left = rowsMax;
   }
 
   columns(columns: readonly ResultColumn[]): void {
@@ -29,6 +32,7 @@ export class ResultWriter implements ResultSink {
   rows(rows: readonly Row[]): void {
     const { writer } = this.#output;
     for (const row of rows) {
+      if (this.#left-- <= 0) return;
       this.#write?.(writer, row);
       this.#output.relieve();
     }

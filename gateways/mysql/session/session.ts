@@ -16,11 +16,12 @@ import { parameterValue, readParameters } from '../wire/parameters.js';
 import { CAPABILITY, COMMAND, STATUS } from '../wire/protocol.js';
 import { type Command, parseCommand } from './commands.js';
 import type { EngineSession } from './engine-session.js';
+import { ownCall } from './own-calls.js';
 import { useDatabase } from './program.js';
 import { MysqlRefusal, refusalOf } from './refusals.js';
 import { ResultKeeper, ResultWriter } from './result-writer.js';
 import { answerShow, type Table } from './show.js';
-import { answered, decodeText, type Facts, quoted, statementsOf } from './text.js';
+import { answered, decodeText, type Facts, hasLimit, quoted, statementsOf } from './text.js';
 import { Transactions } from './transactions.js';
 import { SessionVariables } from './variables.js';
 
@@ -85,7 +86,10 @@ export class Session {
     this.#database = parts.database;
     this.#variables = new SessionVariables(parts.version);
     this.#transactions = new Transactions(parts.engine, this.#variables);
-    this.#facts = { variable: (name) => this.#variables.get(name), call: (name) => this.#ownCall(name) };
+    this.#facts = {
+      variable: (name) => this.#variables.get(name),
+      call: (name) => ownCall(name, parts, this.#database),
+    };
     parts.engine.onLostLink = (error) => this.#lost(error);
   }
 
@@ -285,15 +289,22 @@ export class Session {
     }
     if (shape.parameterCount > 0) throw new SqlError('syntax_error', dialect.syntaxError('?'));
     const values = literals[0] ?? NO_LITERALS;
-    await this.#run(shape, (bound) => literalValues(shape, values, bound, DEFAULT_TEXT_CONTEXT), false);
+    await this.#run(shape, (bound) => literalValues(shape, values, bound, DEFAULT_TEXT_CONTEXT), false, text);
   }
 
   async #run(
     shape: PreparedStatement,
     values: (bound: BoundStatement) => readonly Value[],
     binary: boolean,
+    text: string,
   ): Promise<void> {
-    const sink = new ResultWriter(this.#p.output, this.#p.capabilities, () => this.#status(), binary);
+    const sink = new ResultWriter(
+      this.#p.output,
+      this.#p.capabilities,
+      this.#statusNow,
+      binary,
+      shape.kind === 'query' ? this.#rowsMax(text) : Infinity,
+    );
     const { count, returnsRows } = await this.#transactions.run(shape, values, sink);
     if (returnsRows) sink.end();
     else this.#ok(Math.max(count, 0), this.#p.engine.insertId);
@@ -367,26 +378,6 @@ export class Session {
     return keeper.kept;
   }
 
-  #ownCall(name: string): string | undefined {
-    switch (name) {
-      case 'last_insert_id':
-        return String(this.#p.engine.lastInsertId);
-      case 'connection_id':
-        return String(this.#p.connection);
-      case 'version':
-        return quoted(this.#p.version);
-      case 'schema':
-        return this.#database === null ? 'NULL' : quoted(this.#database);
-      case 'user':
-      case 'current_user':
-      case 'session_user':
-      case 'system_user':
-        return quoted(`${this.#p.user}@%`);
-      default:
-        return undefined;
-    }
-  }
-
   // ── prepared statements ────────────────────────────────────────────────────────────────────────────────────────────
 
   async #prepare(given: string): Promise<void> {
@@ -443,7 +434,14 @@ export class Session {
       shape,
       ({ parameters }) => values.map((value, i) => parameterValue(value, parameters[i] ?? TYPES.text)),
       true,
+      statement.text,
     );
+  }
+
+  /** sql_select_limit, which a statement's own LIMIT comes before. */
+  #rowsMax(text: string): number {
+    const limit = this.#variables.selectLimit;
+    return limit === null || hasLimit(text, this.#p.frontEnd.dialect.lexicon) ? Infinity : limit;
   }
 
   /** What a text asks of the session is asked anew. */
@@ -478,6 +476,8 @@ export class Session {
 
   // ── answers ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
+  readonly #statusNow = (): number => this.#status();
+
   #status(): number {
     return (
       (this.#transactions.isOpen ? STATUS.inTransaction : 0) |
@@ -491,7 +491,7 @@ export class Session {
   }
 
   #table({ names, rows }: Table, binary: boolean): void {
-    const sink = new ResultWriter(this.#p.output, this.#p.capabilities, () => this.#status(), binary);
+    const sink = new ResultWriter(this.#p.output, this.#p.capabilities, this.#statusNow, binary);
     sink.columns(names.map((name) => [name, TYPES.text, 0, 0] as const));
     sink.rows(rows);
     sink.end();

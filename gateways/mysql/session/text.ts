@@ -76,6 +76,20 @@ export function statementsOf(text: string, lexicon: Lexicon): string[] {
   }
 }
 
+/** Whether the text of a statement has a LIMIT of its own, outside all parentheses. */
+export function hasLimit(text: string, lexicon: Lexicon): boolean {
+  const scanner = new Scanner(text, lexicon);
+  let depth = 0;
+  for (;;) {
+    const kind = scanner.next();
+    if (kind === TOKEN.end) return false;
+    const piece = text.slice(scanner.start, scanner.end);
+    if (piece === '(') depth++;
+    else if (piece === ')') depth--;
+    else if (depth === 0 && kind === TOKEN.word && /^limit$/i.test(piece)) return true;
+  }
+}
+
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** A text as a client sent it. Throws 22021 where it is not UTF-8. */

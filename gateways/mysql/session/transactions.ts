@@ -82,6 +82,19 @@ export class Transactions {
     values: (bound: BoundStatement) => readonly Value[],
     sink: ResultSink | null,
   ): Promise<Outcome> {
+    try {
+      return await this.#runOnce(shape, values, sink);
+    } catch (error) {
+      if (!this.#engine.relax(shape, error)) throw error;
+      return this.#runOnce(shape, values, sink);
+    }
+  }
+
+  async #runOnce(
+    shape: PreparedStatement,
+    values: (bound: BoundStatement) => readonly Value[],
+    sink: ResultSink | null,
+  ): Promise<Outcome> {
     const { statement } = shape;
     switch (statement?.kind) {
       case 'begin':

@@ -54,7 +54,7 @@ const VARIABLES: Readonly<Record<string, Variable>> = {
   sql_notes: free('1'),
   sql_quote_show_create: free('1', /^(?:1|on)$/i),
   sql_safe_updates: free('0', /^(?:0|off)$/i),
-  sql_select_limit: free('18446744073709551615', /^(?:18446744073709551615|default)$/i),
+  sql_select_limit: free('18446744073709551615', NUMBER),
   system_time_zone: fixed('UTC'),
   time_zone: free('SYSTEM', /^(?:SYSTEM|UTC|[+-]00:00)$/i),
   transaction_isolation: free('READ-COMMITTED', /^(?:READ-COMMITTED|REPEATABLE-READ|SERIALIZABLE)$/i),
@@ -88,6 +88,12 @@ export class SessionVariables {
 
   get autocommit(): boolean {
     return this.get('autocommit') === '1';
+  }
+
+  /** How many rows a SELECT without LIMIT answers with; null = all. */
+  get selectLimit(): number | null {
+    const value = this.#values.get('sql_select_limit');
+    return value === undefined ? null : Number(value);
   }
 
   /** Null = its default. Throws 1193, 1231 or 1238. */

@@ -12,26 +12,27 @@ export interface Column {
   readonly flags: number;
 }
 
-type Shape = readonly [type: number, bytesMax: number, decimals: number];
+type Shape = readonly [type: number, bytesMax: number, decimals: number, flags: number];
 
 /** Decimals of a number that has no fixed place for its point. */
 const FLOATING = 31;
 const LONG_TEXT = 0xffff_ffff;
 const BINARY_FLAG = 0x80;
+const NUMBER_FLAG = 0x8000;
 
-/** Types whose values are no text. */
+/** Types whose values are no text. A boolean is told from a number by the flag of bytes that it lacks. */
 const SHAPES: Readonly<Partial<Record<SqlType['kind'], Shape>>> = {
-  boolean: [FIELD.tiny, 1, 0],
-  smallint: [FIELD.short, 6, 0],
-  integer: [FIELD.long, 11, 0],
-  oid: [FIELD.longLong, 20, 0],
-  bigint: [FIELD.longLong, 20, 0],
-  real: [FIELD.float, 12, FLOATING],
-  double: [FIELD.double, 22, FLOATING],
-  date: [FIELD.date, 10, 0],
-  time: [FIELD.time, 15, 6],
-  timestamp: [FIELD.datetime, 26, 6],
-  timestamptz: [FIELD.timestamp, 26, 6],
+  boolean: [FIELD.tiny, 1, 0, NUMBER_FLAG],
+  smallint: [FIELD.short, 6, 0, NUMBER_FLAG],
+  integer: [FIELD.long, 11, 0, NUMBER_FLAG],
+  oid: [FIELD.longLong, 20, 0, NUMBER_FLAG],
+  bigint: [FIELD.longLong, 20, 0, NUMBER_FLAG],
+  real: [FIELD.float, 12, FLOATING, NUMBER_FLAG],
+  double: [FIELD.double, 22, FLOATING, NUMBER_FLAG],
+  date: [FIELD.date, 10, 0, BINARY_FLAG],
+  time: [FIELD.time, 15, 6, BINARY_FLAG],
+  timestamp: [FIELD.datetime, 26, 6, BINARY_FLAG],
+  timestamptz: [FIELD.timestamp, 26, 6, BINARY_FLAG],
 };
 
 export function columnOf([name, type]: ResultColumn): Column {
@@ -43,7 +44,7 @@ export function columnOf([name, type]: ResultColumn): Column {
       collation: COLLATION_BINARY,
       bytesMax: shape[1],
       decimals: shape[2],
-      flags: BINARY_FLAG,
+      flags: shape[3],
     };
   const text = (field: number, bytesMax: number): Column => ({
     name,
@@ -59,7 +60,7 @@ export function columnOf([name, type]: ResultColumn): Column {
         ...text(FIELD.newDecimal, (type.precision ?? 65) + 2),
         collation: COLLATION_BINARY,
         decimals: type.scale ?? FLOATING,
-        flags: BINARY_FLAG,
+        flags: NUMBER_FLAG,
       };
     case 'char':
       return text(FIELD.string, 4 * type.length);
