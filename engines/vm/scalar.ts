@@ -53,6 +53,8 @@ export interface CallScalar {
   readonly strict: boolean;
   readonly volatility: 'immutable' | 'stable' | 'volatile';
   readonly evaluate: Evaluate;
+  /** Constants that `evaluate` knows beside its arguments: the list of IN. */
+  readonly list?: readonly Scalar[];
 }
 
 // Arguments are values and, last, the context; the binder has matched them to the function's own parameter types.
@@ -159,7 +161,7 @@ export function sameScalar(a: Scalar, b: Scalar): boolean {
   if (
     a.kind === 'call' &&
     b.kind === 'call' &&
-    (a.name !== b.name || a.operator !== b.operator || a.volatility === 'volatile')
+    (a.name !== b.name || a.operator !== b.operator || a.volatility === 'volatile' || !sameList(a.list, b.list))
   )
     return false;
   if (a.kind === 'is-null' && b.kind === 'is-null' && a.negated !== b.negated) return false;
@@ -168,4 +170,8 @@ export function sameScalar(a: Scalar, b: Scalar): boolean {
   const x = operandsOf(a);
   const y = operandsOf(b);
   return x.length === y.length && x.every((operand, i) => sameScalar(operand, y[i] as Scalar));
+}
+
+function sameList(a: readonly Scalar[] = [], b: readonly Scalar[] = []): boolean {
+  return a.length === b.length && a.every((item, i) => sameScalar(item, b[i] as Scalar));
 }

@@ -84,7 +84,7 @@ export function distinctFrom(
   const same: Evaluate = (a, b, context) => (a === null || b === null ? a === b : evaluate(a, b, context) === true);
   return {
     ...equal,
-    name: 'is distinct from',
+    name: e.negated ? 'is not distinct from' : 'is distinct from',
     operator: false,
     strict: false,
     evaluate: e.negated ? same : distinct,
@@ -130,12 +130,14 @@ export function inList(binder: ExpressionBinder, e: Extract<Expression, { kind: 
 function asSet(tests: readonly Scalar[]): Scalar | null {
   if (tests.length < 4) return null;
   const values = new Set<Value>();
+  const list: Scalar[] = [];
   let hasNull = false;
   const operand = (tests[0] as CallScalar).arguments[0] as Scalar;
   const kinds = new Set(['integer', 'smallint', 'bigint', 'text', 'uuid', 'varchar']);
   for (const t of tests) {
     const [x, item] = (t as CallScalar).arguments as [Scalar, Scalar];
     if (item.kind !== 'constant' || !kinds.has(x.type.kind) || !sameKind(x.type, item.type)) return null;
+    list.push(item);
     if (item.value === null) hasNull = true;
     else values.add(item.value);
   }
@@ -149,6 +151,7 @@ function asSet(tests: readonly Scalar[]): Scalar | null {
     strict: true,
     volatility: 'immutable',
     evaluate,
+    list,
   };
 }
 

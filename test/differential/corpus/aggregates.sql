@@ -45,3 +45,6 @@ select bit_and(id), bit_or(id) from emp;
 select a, sum(b) s, count(*) from pairs group by a having sum(b) > 1 order by s desc;
 select min(b), max(b) from pairs where a = 1;
 select max(a) from pairs where b = 2;
+select salary in (80, 90, 91, 92) as a, salary in (70, 100, 101, 102) as b, count(*) from emp group by 1, 2 order by 1, 2, 3;
+select salary is distinct from 90 as a, salary is not distinct from 90 as b, count(*) from emp group by 1, 2 order by 1, 2, 3;
+select salary in (80, 90, 91, 92), count(*) from emp group by salary in (80, 90, 91, 92) order by 1;
