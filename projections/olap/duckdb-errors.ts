@@ -1,10 +1,11 @@
 import type { Condition } from '#schemas/sqlstate/conditions.js';
 import { SqlError } from '#schemas/sqlstate/sql-error.js';
-import { DIVISION_BY_ZERO, NOT_EXACT } from './lowering/operations.js';
+import { DIVISION_BY_ZERO, NEGATIVE_LENGTH, NOT_EXACT } from './lowering/operations.js';
 
 /** What DuckDB says, SQL's condition for it, and what clients read; the first that fits. Numerics and decimals end at 38 digits here only: the engine has more. */
 const FAILURES: ReadonlyArray<readonly [said: RegExp, condition: Condition, text: string]> = [
   [new RegExp(DIVISION_BY_ZERO), 'division_by_zero', 'division by zero'],
+  [new RegExp(NEGATIVE_LENGTH), 'substring_error', NEGATIVE_LENGTH],
   [new RegExp(NOT_EXACT), 'feature_not_supported', 'the OLAP tier does not compute this value as the engine does'],
   [
     /More than one row returned by a subquery/,

@@ -19,9 +19,20 @@ export type AnalyticOperation =
   | 'like'
   | 'not-like'
   | 'length'
-  | 'extract-year'
-  | 'extract-month'
-  | 'extract-day'
+  | 'substring'
+  | 'left'
+  | 'right'
+  | 'absolute'
+  | 'in'
+  | 'distinct'
+  | 'not-distinct'
+  | 'add-days'
+  | 'subtract-days'
+  | 'days-between'
+  | `extract-${'year' | 'quarter' | 'month' | 'week' | 'day' | 'dow' | 'isodow' | 'doy' | 'hour' | 'minute'}`
+  | `truncate-${'year' | 'quarter' | 'month' | 'week' | 'day' | 'hour' | 'minute'}`
+  /** How many digits a numeric shows behind the point. */
+  | 'scale'
   | 'cast';
 
 export type AnalyticAggregate = 'count-rows' | 'count' | 'sum' | 'min' | 'max' | 'every' | 'some';

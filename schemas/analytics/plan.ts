@@ -47,6 +47,8 @@ export type AnalyticPlan =
       readonly input: AnalyticPlan;
       readonly groups: readonly AnalyticOutput[];
       readonly aggregates: readonly AnalyticAggregation[];
+      /** Grouping sets as indexes into `groups`; null = one of all. */
+      readonly sets: ReadonlyArray<readonly number[]> | null;
     }
   /** Of all columns. */
   | { readonly op: 'distinct'; readonly input: AnalyticPlan }

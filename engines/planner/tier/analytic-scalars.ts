@@ -2,6 +2,7 @@ import { isComputedType } from '#schemas/analytics/computed-types.js';
 import type { AnalyticScalar } from '#schemas/analytics/plan.js';
 import type { Numeric } from '#schemas/values/numeric.js';
 import type { SqlType } from '#schemas/values/type.js';
+import { TYPES } from '#schemas/values/type-name.js';
 import { type ColumnId, columnsOf, isVolatile, type Scalar } from '../../vm/scalar.js';
 import { analyticOperation } from './operations.js';
 
@@ -13,6 +14,14 @@ export interface AnalyticExpression {
   readonly scalar: AnalyticScalar;
   readonly scale: NumericScale;
 }
+
+/** Summands that do not all show the same number of digits: a sum shows as many as the most of them. `digits`: those of each; null where they are all alike. */
+export interface AnalyticSummand extends AnalyticExpression {
+  readonly digits: AnalyticScalar | null;
+}
+
+type CaseScalar = Extract<Scalar, { kind: 'case' }>;
+type AnalyticCase = Extract<AnalyticScalar, { kind: 'case' }>;
 
 /** What is known of a column below. `isComputed`: the tier computes with it; otherwise it may only be handed on. */
 export interface KnownColumn {
@@ -86,13 +95,13 @@ export class AnalyticScalars {
   #call(call: Extract<Scalar, { kind: 'call' }>): AnalyticExpression | null {
     const match = analyticOperation(call);
     if (match === null) return this.#refuse(call.operator ? `operator ${call.name}` : `function ${call.name}`);
-    const operands = this.#all(call.arguments.slice(match.from));
+    const operands = this.#all(match.operands);
     if (operands === null) return null;
     const { operation } = match;
     const scalars = operands.map((each) => each.scalar);
     return {
       scalar: { kind: 'operation', type: call.type, operation, operands: scalars },
-      scale: scaleOf(operation, operands),
+      scale: call.type.kind === 'numeric' ? scaleOf(operation, operands) : null,
     };
   }
 
@@ -129,21 +138,48 @@ export class AnalyticScalars {
     return { scalar: { kind: 'is-null', type, operand: converted.scalar, negated }, scale: null };
   }
 
-  #case(scalar: Extract<Scalar, { kind: 'case' }>): AnalyticExpression | null {
+  #case(scalar: CaseScalar): AnalyticExpression | null {
+    const converted = this.#caseOf(scalar);
+    if (converted === null) return null;
+    const scale = this.#oneScale(scalar.type, converted.results);
+    return scale === undefined ? null : { scalar: converted.scalar, scale };
+  }
+
+  /** `results`: what it may come to, without nulls. */
+  #caseOf(scalar: CaseScalar): { scalar: AnalyticCase; results: AnalyticExpression[] } | null {
     const whens = this.#all(scalar.branches.map(({ when }) => when));
     const results = this.#all([...scalar.branches.map(({ then }) => then), scalar.otherwise]);
     if (whens === null || results === null) return null;
-    const scale = this.#oneScale(
-      scalar.type,
-      results.filter(({ scalar: each }) => !isNullConstant(each)),
-    );
-    if (scale === undefined) return null;
     const branches = whens.map((when, i) => ({
       when: when.scalar,
       then: (results[i] as AnalyticExpression).scalar,
     }));
     const otherwise = (results.at(-1) as AnalyticExpression).scalar;
-    return { scalar: { kind: 'case', type: scalar.type, branches, otherwise }, scale };
+    return {
+      scalar: { kind: 'case', type: scalar.type, branches, otherwise },
+      results: results.filter(({ scalar: each }) => !isNullConstant(each)),
+    };
+  }
+
+  /** What is added up to a sum. */
+  summand(scalar: Scalar): AnalyticSummand | null {
+    if (scalar.kind !== 'case' || scalar.type.kind !== 'numeric') {
+      const expression = this.convert(scalar);
+      return expression === null ? null : { ...expression, digits: null };
+    }
+    const converted = this.#caseOf(scalar);
+    if (converted === null) return null;
+    const scales = converted.results.map(({ scale }) => scale);
+    if (scales.length > 0 && scales.every((scale) => scale !== null && scale === scales[0]))
+      return { scalar: converted.scalar, scale: scales[0] ?? null, digits: null };
+    const { branches, otherwise } = converted.scalar;
+    const digits: AnalyticScalar = {
+      kind: 'case',
+      type: TYPES.integer,
+      branches: branches.map(({ when, then }) => ({ when, then: digitsOf(then) })),
+      otherwise: digitsOf(otherwise),
+    };
+    return { scalar: converted.scalar, scale: null, digits };
   }
 
   /** Of results that go into one column: numerics must show the same number of digits. Undefined when they may not. */
@@ -158,6 +194,13 @@ export class AnalyticScalars {
 
 function isNullConstant(scalar: AnalyticScalar): boolean {
   return scalar.kind === 'constant' && scalar.value === null;
+}
+
+function digitsOf(scalar: AnalyticScalar): AnalyticScalar {
+  const type = TYPES.integer;
+  return isNullConstant(scalar)
+    ? { kind: 'constant', type, value: null }
+    : { kind: 'operation', type, operation: 'scale', operands: [scalar] };
 }
 
 /** May a single value of this type take part in what the tier computes? A numeric brings its own scale. */

@@ -9,12 +9,14 @@ import type {
 } from '#schemas/analytics/plan.js';
 import type { Numeric } from '#schemas/values/numeric.js';
 import { divide, numericFromInteger } from '#schemas/values/numeric-arithmetic.js';
+import { round } from '#schemas/values/numeric-basics.js';
 import type { SqlType } from '#schemas/values/type.js';
-import { type ColumnId, columnsOf, type Scalar } from '../../vm/scalar.js';
+import { TYPES } from '#schemas/values/type-name.js';
+import { type ColumnId, columnsOf, type Evaluate, type Scalar } from '../../vm/scalar.js';
 import { printScalar } from '../explain.js';
 import { freeColumns } from '../free-columns.js';
 import type { BoundAggregate, BoundSubquery, Logical, LogicalTable, Output, SortKey } from '../logical.js';
-import { type AnalyticExpression, AnalyticScalars } from './analytic-scalars.js';
+import { type AnalyticExpression, AnalyticScalars, type AnalyticSummand } from './analytic-scalars.js';
 import { analyticAggregate } from './operations.js';
 
 /** Ids of columns that are made here lie above those of any statement. */
@@ -150,12 +152,11 @@ export class Offload {
   // ── aggregates ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
   #aggregate(logical: Extract<Logical, { op: 'aggregate' }>): Offloaded | null {
-    if (logical.sets !== null) return this.#refuse('grouping sets');
     const input = this.#convert(logical.input);
     if (input === null) return null;
     const groups: AnalyticOutput[] = [];
     for (const { id, scalar } of logical.groups) {
-      const found = this.scalars.convert(scalar);
+      const found = isMark(scalar) ? MARK : this.scalars.convert(scalar);
       if (found === null) return null;
       this.#know(id, found, scalar);
       groups.push({ id, scalar: found.scalar });
@@ -171,7 +172,8 @@ export class Offload {
       isFinished &&= output.scalar.kind === 'column';
       finish.push(output);
     }
-    return { plan: { op: 'aggregate', input, groups, aggregates }, finish: isFinished ? null : finish };
+    const { sets } = logical;
+    return { plan: { op: 'aggregate', input, groups, aggregates, sets }, finish: isFinished ? null : finish };
   }
 
   /** Adds what one aggregate is made of, and answers with what the engine makes of that. */
@@ -181,37 +183,51 @@ export class Offload {
     const aggregate = analyticAggregate(name, first?.type ?? null);
     if (aggregate === null || bound.arguments.length > 1 || bound.orderBy.length > 0)
       return this.#refuse(`aggregate ${name}`);
-    const argument =
-      first === undefined
-        ? null
-        : aggregate === 'count' && !bound.distinct
-          ? this.scalars.handOn(first)
-          : this.scalars.convert(first);
+    const argument = this.#argument(aggregate, first, bound.distinct);
     if (first !== undefined && argument === null) return null;
     const filter = bound.filter === null ? null : this.scalars.convert(bound.filter);
     if (bound.filter !== null && filter === null) return null;
+    const digits = argument?.digits ?? null;
     const { distinct } = bound;
+    if (digits !== null && distinct) return this.#refuse('DISTINCT of numerics that show different numbers of digits');
     const add = (id: ColumnId, kind: AnalyticAggregation['aggregate'], type: SqlType): void => {
-      into.push({
-        id,
-        aggregate: kind,
-        argument: argument?.scalar ?? null,
-        distinct,
-        filter: filter?.scalar ?? null,
-        type,
-      });
+      const test = filter?.scalar ?? null;
+      into.push({ id, aggregate: kind, argument: argument?.scalar ?? null, distinct, filter: test, type });
       const scale = type.kind === 'numeric' ? (argument?.scale ?? (first?.type.kind === 'numeric' ? null : 0)) : null;
       this.scalars.columns.set(id, { isComputed: true, scale });
     };
-    if (aggregate !== 'average') {
+    if (aggregate !== 'average' && digits === null) {
       add(bound.id, aggregate, bound.type);
       return columnOutput(bound.id, bound.type, name);
     }
-    const sum = OWN_IDS + this.#ownIds++;
-    const count = OWN_IDS + this.#ownIds++;
-    add(sum, 'sum', WHOLE);
-    add(count, 'count', { kind: 'bigint' });
-    return { id: bound.id, scalar: quotient(sum, count) };
+    const isFloat = bound.type.kind === 'double';
+    const sum = columnOutput(this.#ownId(), isFloat ? TYPES.double : WHOLE, 'sum');
+    add(sum.id, 'sum', sum.scalar.type);
+    let total = sum.scalar;
+    if (digits !== null && argument !== null) {
+      const most = columnOutput(this.#ownId(), TYPES.integer, 'digits');
+      into.push(mostDigits(most.id, digits, argument.scalar, filter?.scalar ?? null));
+      total = shownWith(total, most.scalar);
+    }
+    if (aggregate !== 'average') return { id: bound.id, scalar: total };
+    const count = columnOutput(this.#ownId(), TYPES.bigint, 'count');
+    add(count.id, 'count', TYPES.bigint);
+    return { id: bound.id, scalar: quotient(total, count.scalar) };
+  }
+
+  #argument(
+    aggregate: AnalyticAggregation['aggregate'] | 'average',
+    argument: Scalar | undefined,
+    distinct: boolean,
+  ): AnalyticSummand | null {
+    if (argument === undefined) return null;
+    if (aggregate === 'sum' || aggregate === 'average') return this.scalars.summand(argument);
+    const found = aggregate === 'count' && !distinct ? this.scalars.handOn(argument) : this.scalars.convert(argument);
+    return found === null ? null : { ...found, digits: null };
+  }
+
+  #ownId(): ColumnId {
+    return OWN_IDS + this.#ownIds++;
   }
 
   // ── order and the rest ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -348,16 +364,48 @@ function columnOutput(id: ColumnId, type: SqlType, name = ''): Output {
   return { id, scalar: { kind: 'column', type, id, name } };
 }
 
-/** avg() of exact numbers: as PostgreSQL divides the sum. */
-function quotient(sum: ColumnId, count: ColumnId): Scalar {
+/** Which grouping sets a column stands in is told by a mark: constant, and null where the set leaves it out. */
+function isMark(scalar: Scalar): boolean {
+  return scalar.kind === 'call' && scalar.name === 'grouping mark';
+}
+
+const MARK: AnalyticExpression = { scalar: { kind: 'constant', type: TYPES.integer, value: 0 }, scale: null };
+
+function mostDigits(
+  id: ColumnId,
+  digits: AnalyticScalar,
+  summand: AnalyticScalar,
+  filter: AnalyticScalar | null,
+): AnalyticAggregation {
+  const isAdded: AnalyticScalar = { kind: 'is-null', type: TYPES.boolean, operand: summand, negated: true };
+  const test: AnalyticScalar =
+    filter === null ? isAdded : { kind: 'and', type: TYPES.boolean, operands: [filter, isAdded] };
+  return { id, aggregate: 'max', argument: digits, distinct: false, filter: test, type: TYPES.integer };
+}
+
+function finishing(name: string, type: SqlType, args: readonly Scalar[], evaluate: Evaluate): Scalar {
   return {
     kind: 'call',
-    type: WHOLE,
-    name: 'avg',
+    type,
+    name,
     operator: false,
-    arguments: [columnOutput(sum, WHOLE).scalar, columnOutput(count, { kind: 'bigint' }).scalar],
+    arguments: args,
     strict: true,
     volatility: 'immutable',
-    evaluate: (total, rows) => divide(total as Numeric, numericFromInteger(rows as bigint)),
+    evaluate,
   };
+}
+
+/** A sum with as many digits as the most of what it adds up; more of them are zeros. */
+function shownWith(sum: Scalar, digits: Scalar): Scalar {
+  return finishing('sum', WHOLE, [sum, digits], (total, scale) => round(total as Numeric, scale as number));
+}
+
+/** avg(), of exact numbers as PostgreSQL divides the sum. */
+function quotient(sum: Scalar, count: Scalar): Scalar {
+  return sum.type.kind === 'double'
+    ? finishing('avg', TYPES.double, [sum, count], (total, rows) => (total as number) / Number(rows))
+    : finishing('avg', WHOLE, [sum, count], (total, rows) =>
+        divide(total as Numeric, numericFromInteger(rows as bigint)),
+      );
 }

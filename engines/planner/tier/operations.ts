@@ -1,6 +1,6 @@
 import type { AnalyticAggregate, AnalyticOperation } from '#schemas/analytics/operations.js';
 import type { SqlType, TypeKind } from '#schemas/values/type.js';
-import type { CallScalar } from '../../vm/scalar.js';
+import type { CallScalar, Scalar } from '../../vm/scalar.js';
 
 /** Types in groups whose members may meet in one operation. */
 const INTEGERS: ReadonlySet<TypeKind> = new Set<TypeKind>(['smallint', 'integer', 'bigint']);
@@ -32,20 +32,38 @@ const INTEGER_ONLY: Readonly<Record<string, AnalyticOperation>> = { '/': 'divide
 const ON_TEXT: Readonly<Record<string, AnalyticOperation>> = { '||': 'concatenate', '~~': 'like', '!~~': 'not-like' };
 const FIELDS: Readonly<Record<string, AnalyticOperation>> = {
   year: 'extract-year',
+  quarter: 'extract-quarter',
   month: 'extract-month',
+  week: 'extract-week',
   day: 'extract-day',
+  dow: 'extract-dow',
+  isodow: 'extract-isodow',
+  doy: 'extract-doy',
+};
+const CLOCK_FIELDS: Readonly<Record<string, AnalyticOperation>> = { hour: 'extract-hour', minute: 'extract-minute' };
+const STEPS: Readonly<Record<string, AnalyticOperation>> = {
+  year: 'truncate-year',
+  quarter: 'truncate-quarter',
+  month: 'truncate-month',
+  week: 'truncate-week',
+  day: 'truncate-day',
+  hour: 'truncate-hour',
+  minute: 'truncate-minute',
 };
 
-/** The operation, and which of the arguments it takes; null when the OLAP tier has none that is exactly this. */
+/** An operation and what it is applied to. */
 export interface MatchedOperation {
   readonly operation: AnalyticOperation;
-  readonly from: number;
+  readonly operands: readonly Scalar[];
 }
 
+/** Null when the OLAP tier has no operation that is exactly this. */
 export function analyticOperation(call: CallScalar): MatchedOperation | null {
-  const operation = call.operator ? operatorOf(call) : functionOf(call);
+  const operation = call.operator ? operatorOf(call) : (fieldOf(call) ?? functionOf(call));
   if (operation === null) return null;
-  return { operation, from: operation.startsWith('extract-') ? 1 : 0 };
+  const { arguments: args, list = [] } = call;
+  const isOfField = operation.startsWith('extract-') || operation.startsWith('truncate-');
+  return { operation, operands: [...args.slice(isOfField ? 1 : 0), ...list] };
 }
 
 function operatorOf({ name, arguments: args, type }: CallScalar): AnalyticOperation | null {
@@ -53,21 +71,58 @@ function operatorOf({ name, arguments: args, type }: CallScalar): AnalyticOperat
   if (a === undefined) return null;
   if (b === undefined) return name === '-' && isExact(a) ? 'negate' : null;
   if (Object.hasOwn(COMPARISONS, name)) return isComparable(a, b) ? (COMPARISONS[name] ?? null) : null;
+  if (a.kind === 'date' || b.kind === 'date') return dateOperatorOf(name, a, b);
   if (Object.hasOwn(ARITHMETIC, name)) return isSameExact(a, b) && isExact(type) ? (ARITHMETIC[name] ?? null) : null;
   if (Object.hasOwn(INTEGER_ONLY, name)) return areIntegers(a, b) ? (INTEGER_ONLY[name] ?? null) : null;
   return Object.hasOwn(ON_TEXT, name) && TEXTS.has(a.kind) && TEXTS.has(b.kind) ? (ON_TEXT[name] ?? null) : null;
 }
 
+/** Days before and after a date. */
+function dateOperatorOf(name: string, a: SqlType, b: SqlType): AnalyticOperation | null {
+  if (a.kind !== 'date') return null;
+  if (name === '+' && INTEGERS.has(b.kind)) return 'add-days';
+  if (name !== '-') return null;
+  if (INTEGERS.has(b.kind)) return 'subtract-days';
+  return b.kind === 'date' ? 'days-between' : null;
+}
+
 function functionOf({ name, arguments: args, type }: CallScalar): AnalyticOperation | null {
   const [a, b] = args;
   if (a === undefined) return null;
-  if (name === 'cast') return castIsExact(a.type, type) ? 'cast' : null;
-  if (name === 'length')
-    return args.length === 1 && (a.type.kind === 'text' || a.type.kind === 'varchar') ? 'length' : null;
-  const isField = (name === 'extract' || name === 'date_part') && a.kind === 'constant' && b !== undefined;
-  if (!isField || (b.type.kind !== 'date' && b.type.kind !== 'timestamp')) return null;
-  const field = String(a.value).toLowerCase();
-  return Object.hasOwn(FIELDS, field) ? (FIELDS[field] ?? null) : null;
+  switch (name) {
+    case 'cast':
+      return castIsExact(a.type, type) ? 'cast' : null;
+    case 'length':
+      return args.length === 1 && (a.type.kind === 'text' || a.type.kind === 'varchar') ? 'length' : null;
+    case 'in':
+      return INTEGERS.has(a.type.kind) || TEXTS.has(a.type.kind) || a.type.kind === 'uuid' ? 'in' : null;
+    case 'is distinct from':
+      return b !== undefined && isComparable(a.type, b.type) ? 'distinct' : null;
+    case 'is not distinct from':
+      return b !== undefined && isComparable(a.type, b.type) ? 'not-distinct' : null;
+    case 'substring':
+    case 'substr':
+      return a.type.kind === 'text' && b?.type.kind === 'integer' ? 'substring' : null;
+    case 'left':
+    case 'right':
+      return a.type.kind === 'text' ? name : null;
+    case 'abs':
+      return isExact(a.type) ? 'absolute' : null;
+    default:
+      return null;
+  }
+}
+
+/** EXTRACT, date_part and date_trunc of one of the fields that DuckDB counts alike. */
+function fieldOf({ name, arguments: args }: CallScalar): AnalyticOperation | null {
+  const [field, moment] = args;
+  if (field?.kind !== 'constant' || moment === undefined || args.length > 2) return null;
+  const { kind } = moment.type;
+  const word = String(field.value).toLowerCase();
+  if (name === 'date_trunc') return kind === 'timestamp' && Object.hasOwn(STEPS, word) ? (STEPS[word] ?? null) : null;
+  if ((name !== 'extract' && name !== 'date_part') || (kind !== 'date' && kind !== 'timestamp')) return null;
+  if (Object.hasOwn(FIELDS, word)) return FIELDS[word] ?? null;
+  return kind === 'timestamp' && Object.hasOwn(CLOCK_FIELDS, word) ? (CLOCK_FIELDS[word] ?? null) : null;
 }
 
 function areIntegers(a: SqlType, b: SqlType): boolean {
@@ -108,7 +163,7 @@ export function analyticAggregate(name: string, argument: SqlType | null): Analy
     case 'sum':
       return isExact(argument) || kind === 'double' ? 'sum' : null;
     case 'avg':
-      return isExact(argument) ? 'average' : null;
+      return isExact(argument) || kind === 'double' || kind === 'real' ? 'average' : null;
     case 'min':
     case 'max':
       return INTEGERS.has(kind) || TEXTS.has(kind) || (ORDERED.has(kind) && kind !== 'boolean') ? name : null;

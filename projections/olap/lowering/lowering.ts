@@ -1,5 +1,6 @@
 import { DECIMAL_DIGITS } from '#schemas/analytics/computed-types.js';
 import type {
+  AnalyticAggregation,
   AnalyticColumnId,
   AnalyticOutput,
   AnalyticPlan,
@@ -167,17 +168,25 @@ class Lowering {
     return `SELECT ${outputs.length === 0 ? '1 AS nothing' : outputs.map((o) => this.#output(o)).join(', ')} FROM ${from}`;
   }
 
-  #aggregate({ input, groups, aggregates }: Extract<AnalyticPlan, { op: 'aggregate' }>): string {
-    const from = this.#from(input);
+  #aggregate({ input, groups, aggregates, sets }: Extract<AnalyticPlan, { op: 'aggregate' }>): string {
+    const below = this.#from(input);
     const keys = groups.map((group) => this.#output(group));
-    const results = aggregates.map(({ id, aggregate, argument, distinct, filter, type }) => {
-      const lowered = lowerAggregate(aggregate, argument === null ? null : this.#scalar(argument), distinct, type);
-      const filtered = filter === null ? lowered.sql : `${lowered.sql} FILTER (WHERE ${this.#scalar(filter).sql})`;
-      this.#know(id, type, type.kind === 'numeric' ? lowered.scale : null);
-      return `${aggregateResult(filtered, lowered, type)} AS c${id}`;
-    });
-    const by = groups.length === 0 ? '' : ` GROUP BY ${groups.map((_, i) => i + 1).join(', ')}`;
-    return `SELECT ${[...keys, ...results].join(', ')} FROM ${from}${by}`;
+    const names = groups.map(({ id }) => `c${id}`);
+    const results = aggregates.map((each) => this.#aggregation(each));
+    if (sets === null) {
+      const by = groups.length === 0 ? '' : ` GROUP BY ${groups.map((_, i) => i + 1).join(', ')}`;
+      return `SELECT ${[...keys, ...results].join(', ')} FROM ${below}${by}`;
+    }
+    const from = `(SELECT ${['*', ...keys].join(', ')} FROM ${below}) AS q${++this.#aliases}`;
+    const by = sets.map((set) => `(${set.map((at) => names[at]).join(', ')})`);
+    return `SELECT ${[...names, ...results].join(', ')} FROM ${from} GROUP BY GROUPING SETS (${by.join(', ')})`;
+  }
+
+  #aggregation({ id, aggregate, argument, distinct, filter, type }: AnalyticAggregation): string {
+    const lowered = lowerAggregate(aggregate, argument === null ? null : this.#scalar(argument), distinct, type);
+    const filtered = filter === null ? lowered.sql : `${lowered.sql} FILTER (WHERE ${this.#scalar(filter).sql})`;
+    this.#know(id, type, type.kind === 'numeric' ? lowered.scale : null);
+    return `${aggregateResult(aggregate, filtered, lowered, type)} AS c${id}`;
   }
 
   #sortKeys(keys: readonly AnalyticSortKey[]): string {
@@ -299,7 +308,7 @@ class Lowering {
     const whens = branches.map(({ when }, i) => `WHEN ${this.#scalar(when).sql} THEN ${texts[i]}`);
     const sql = `CASE ${whens.join(' ')} ELSE ${texts.at(-1)} END`;
     return type.kind === 'numeric'
-      ? { sql: `(${sql})`, scale: sameScale(scales) }
+      ? { sql: `(${sql})`, scale: greatestScale(scales) }
       : { sql: `CAST(${sql} AS ${sqlTypeName(type)})`, scale: null };
   }
 }
@@ -314,6 +323,11 @@ function isNull(scalar: AnalyticScalar): boolean {
 
 function scaleOfColumn(type: SqlType): number | null {
   return type.kind === 'numeric' && type.precision !== null ? (type.scale ?? 0) : null;
+}
+
+/** DuckDB brings results to one scale; that they show it all the same, or are added up, is seen to where plans are made. */
+function greatestScale(scales: ReadonlyArray<number | null>): number {
+  return Math.max(0, ...scales.map((scale) => scale ?? 0));
 }
 
 /** Numerics show as many digits as they have; a column of DuckDB has one number of them. */

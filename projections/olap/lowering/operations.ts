@@ -36,9 +36,39 @@ const OPERATIONS: Readonly<Record<AnalyticOperation, Lower>> = {
   like: ([a, b]) => ({ sql: `(${sql(a)} LIKE ${sql(b)} ESCAPE '\\')`, scale: null }),
   'not-like': ([a, b]) => ({ sql: `(${sql(a)} NOT LIKE ${sql(b)} ESCAPE '\\')`, scale: null }),
   length: ([a]) => ({ sql: `CAST(length(${sql(a)}) AS INTEGER)`, scale: null }),
+  substring: ([text, from, count]) => ({ sql: substring(sql(text), sql(from), count?.sql), scale: null }),
+  left: ([a, b]) => ({ sql: `left(${sql(a)}, ${sql(b)})`, scale: null }),
+  right: ([a, b]) => ({ sql: `right(${sql(a)}, ${sql(b)})`, scale: null }),
+  absolute: ([a], type) =>
+    type.kind === 'numeric' ? { sql: `abs(${sql(a)})`, scale: scaleOf(a) } : integer(`abs(${sql(a)})`, type),
+  in: ([a, ...list]) => ({ sql: `(${sql(a)} IN (${list.map(sql).join(', ')}))`, scale: null }),
+  distinct: comparison('IS DISTINCT FROM'),
+  'not-distinct': comparison('IS NOT DISTINCT FROM'),
+  'add-days': shifted('+'),
+  'subtract-days': shifted('-'),
+  'days-between': ([a, b], type) =>
+    integer(
+      `CASE WHEN isfinite(${sql(a)}) AND isfinite(${sql(b)}) THEN ${sql(a)} - ${sql(b)} WHEN ${sql(a)} IS NULL OR ${sql(b)} IS NULL THEN NULL ELSE error('${NOT_EXACT}') END`,
+      type,
+    ),
   'extract-year': extracted('year'),
+  'extract-quarter': extracted('quarter'),
   'extract-month': extracted('month'),
+  'extract-week': extracted('week'),
   'extract-day': extracted('day'),
+  'extract-dow': extracted('dayofweek'),
+  'extract-isodow': extracted('isodow'),
+  'extract-doy': extracted('dayofyear'),
+  'extract-hour': extracted('hour'),
+  'extract-minute': extracted('minute'),
+  'truncate-year': truncated('year'),
+  'truncate-quarter': truncated('quarter'),
+  'truncate-month': truncated('month'),
+  'truncate-week': truncated('week'),
+  'truncate-day': truncated('day'),
+  'truncate-hour': truncated('hour'),
+  'truncate-minute': truncated('minute'),
+  scale: ([a]) => ({ sql: String(scaleOf(a)), scale: null }),
   cast: ([a], type) => cast(a as Lowered, type),
 };
 
@@ -73,15 +103,42 @@ function divided(symbol: '//' | '%'): Lower {
 
 /** What a query fails with where SQL wants 22012. */
 export const DIVISION_BY_ZERO = 'division by zero';
+/** And 22011. */
+export const NEGATIVE_LENGTH = 'negative substring length not allowed';
 /** What it fails with where the answer would be another than the engine's. */
 export const NOT_EXACT = 'not computed exactly';
 
 /** PostgreSQL has a year before 1 that DuckDB counts otherwise, and infinities have no fields. */
+function ofOurEra(moment: string, result: string): string {
+  return `CASE WHEN ${moment} IS NULL THEN NULL WHEN isfinite(${moment}) AND year(${moment}) > 0 THEN ${result} ELSE error('${NOT_EXACT}') END`;
+}
+
 function extracted(field: string): Lower {
   return ([a], type) => ({
-    sql: `CAST(CASE WHEN ${sql(a)} IS NULL THEN NULL WHEN isfinite(${sql(a)}) AND year(${sql(a)}) > 0 THEN ${field}(${sql(a)}) ELSE error('${NOT_EXACT}') END AS ${type.kind === 'numeric' ? `DECIMAL(${DECIMAL_DIGITS},0)` : 'DOUBLE'})`,
+    sql: `CAST(${ofOurEra(sql(a), `${field}(${sql(a)})`)} AS ${type.kind === 'numeric' ? `DECIMAL(${DECIMAL_DIGITS},0)` : 'DOUBLE'})`,
     scale: type.kind === 'numeric' ? 0 : null,
   });
+}
+
+function truncated(step: string): Lower {
+  return ([a]) => ({ sql: `CAST(${ofOurEra(sql(a), `date_trunc('${step}', ${sql(a)})`)} AS TIMESTAMP)`, scale: null });
+}
+
+/** Days before or behind a date. Beyond the years that both have, the engine has the last word. */
+function shifted(symbol: '+' | '-'): Lower {
+  return ([a, b]) => ({
+    sql: `CAST(CASE WHEN ${sql(a)} IS NULL OR ${sql(b)} IS NULL THEN NULL WHEN isfinite(${sql(a)}) AND year(${sql(a)}) BETWEEN -4000 AND 200000 AND abs(CAST(${sql(b)} AS BIGINT)) < 100000 THEN ${sql(a)} ${symbol} ${sql(b)} ELSE error('${NOT_EXACT}') END AS DATE)`,
+    scale: null,
+  });
+}
+
+/** Places before the first take their share of the length, and are empty. */
+function substring(text: string, from: string, count: string | undefined): string {
+  const start = `greatest(CAST(${from} AS BIGINT), 1)`;
+  const isNull = [from, ...(count === undefined ? [] : [count])].map((each) => `${each} IS NULL`).join(' OR ');
+  if (count === undefined) return `CASE WHEN ${isNull} THEN NULL ELSE substring(${text}, ${start}) END`;
+  const length = `greatest(CAST(${from} AS BIGINT) + ${count} - ${start}, 0)`;
+  return `CASE WHEN ${isNull} OR ${text} IS NULL THEN NULL WHEN ${count} < 0 THEN error('${NEGATIVE_LENGTH}') ELSE substring(${text}, ${start}, ${length}) END`;
 }
 
 function cast(operand: Lowered, type: SqlType): Lowered {
@@ -122,7 +179,10 @@ export function lowerAggregate(
 }
 
 /** The type that an aggregate's result is brought to; with FILTER that stands around the whole. */
-export function aggregateResult(text: string, { scale }: Lowered, type: SqlType): string {
+export function aggregateResult(aggregate: AnalyticAggregate, text: string, { scale }: Lowered, type: SqlType): string {
   if (type.kind === 'numeric') return `CAST(${text} AS DECIMAL(${DECIMAL_DIGITS},${scale ?? 0}))`;
+  // A sum that is too large is an error in SQL, and infinite in DuckDB; those of infinities are left to the engine, too.
+  if (type.kind === 'double' && aggregate === 'sum')
+    return `CASE WHEN ${text} IS NULL OR isfinite(${text}) THEN ${text} ELSE error('${NOT_EXACT}') END`;
   return type.kind === 'bigint' ? `CAST(${text} AS BIGINT)` : text;
 }
