@@ -1,3 +1,4 @@
+import type { DeciderState } from '#log/transactions/decider.js';
 import type { Term } from '#log/transactions/leases.js';
 import type { ObjectId, Offset, ServerId, VersionId } from '#schemas/kernel/brand.js';
 import type { IndexShape } from './shape.js';
@@ -15,6 +16,8 @@ export interface Checkpoint {
   readonly terms: ReadonlyArray<readonly [ServerId, Term]>;
   /** The newest version id that the engine knew of. */
   readonly lastVersion: VersionId | null;
+  /** How verdicts go on, where other servers may be at work, too; null where this one had the log alone. */
+  readonly decider: DeciderState | null;
   readonly tables: readonly TableCheckpoint[];
 }
 
@@ -28,7 +31,7 @@ export interface TableCheckpoint {
 }
 
 /** Counts up when the layout on disk changes: another number's store is rebuilt from the log. */
-const FORMAT = 1;
+const FORMAT = 2;
 
 export function printCheckpoint(checkpoint: Checkpoint): Buffer {
   return Buffer.from(JSON.stringify({ format: FORMAT, ...checkpoint }));

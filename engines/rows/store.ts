@@ -241,14 +241,16 @@ export class Store implements RowReader {
   }
 
   /**
-   * Brings the disk to the state of one moment and writes the checkpoint. `begin` is called when it is this flush's turn: its view sees everything decided so far, and is held against
+   * Brings the disk to the state of one moment and writes the checkpoint. `begin` is called when it is this flush's turn, again as long as it answers null: its view sees everything decided so far, and is held against
    * collection until `end`. When it fails nothing is lost: the log has it, and the next flush writes it.
    */
-  flush(begin: () => FlushMoment): Promise<void> {
+  flush(begin: () => FlushMoment | null): Promise<void> {
     return this.#inTurn(async () => {
       const disk = this.#disk;
       if (disk === null) return;
-      const moment = begin();
+      let moment = begin();
+      // From the moment to what is taken of the tables nothing else may run.
+      for (; moment === null; moment = begin()) await null;
       const taken: Taken[] = [];
       for (const data of this.#tables.values()) {
         taken.push({ data, keys: data.dirty, live: data.live });

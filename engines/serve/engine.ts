@@ -66,7 +66,7 @@ export interface EngineOptions {
   onStoreFull(error: Error, waitingBytes: number): void;
   /** For a log that others can write into, too: somebody has, and this engine must end at once. Null for a log that is locked. */
   readonly onOvertaken: ((error: Overtaken) => void) | null;
-  /** Null = the engine has the log alone. Shared, its rows stay in memory: `storeFolder` is null. */
+  /** Null = the engine has the log alone. */
   readonly sharing: Sharing | null;
   /** A record of another engine was not understood: this engine is behind from here on, and must end. */
   onCannotFollow(error: Error): void;
@@ -216,7 +216,7 @@ export class Engine {
     const parts = { store, log, partition: PARTITION, codec, certifier, shapes: catalog, fetchSchemas, dirtyBytesMax };
     const taken = await takeLog(options, parts, clock);
     const { found, recovered } = taken;
-    const { manager, leave } = openManager(options, parts, clock, taken, {
+    const { manager, verdicts, leave } = openManager(options, parts, clock, taken, {
       decided: (writes) => catalog.decided(writes),
       definedElsewhere: () => registerShapes(catalog, registrar),
       whenReserved: () => catalog.sequences.whenReserved(),
@@ -239,6 +239,7 @@ export class Engine {
       partition: PARTITION,
       clock,
       leases: recovered.leases,
+      verdicts,
       limits: { dirtyBytes: dirtyBytesMax },
       onFailure: (error) => {
         if (isWriteRefused(error)) options.onStoreFull(error, store.dirty.bytes);

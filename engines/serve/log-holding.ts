@@ -49,6 +49,7 @@ export async function takeLog(options: EngineOptions, parts: RecoveryOptions, cl
   const found = await recover(parts);
   if (found.rebuilt !== null) options.reportBug(new Error(`the row store was built anew: ${found.rebuilt}`));
   clock.observe(BigInt(found.newestMicros));
+  if (sharing === null) await fenceOthers(options, parts.codec, found.leases);
   for (let before = found; ; ) {
     const server = sharing === null ? SOLE_SERVER : serverFor(sharing, found.leases);
     const { epoch, offset } = await takeLease(options, parts.codec, found.leases, server);
@@ -62,6 +63,15 @@ export async function takeLog(options: EngineOptions, parts: RecoveryOptions, cl
     // Another engine has taken the same term before, or the next one since: what this one committed would count for nothing, or for two.
     if (sharing?.server !== 'auto') throw overtakenAt(offset, options);
     before = recovered;
+  }
+}
+
+/** Who has the log alone compares nothing with what others write: their terms are over. */
+async function fenceOthers({ log, clock, holder }: EngineOptions, codec: EventCodec, leases: Leases): Promise<void> {
+  for (const [server, { epoch }] of leases.live) {
+    if (server === SOLE_SERVER) continue;
+    const timestamp = Number(clock.nowMicros());
+    await appendLease(log, codec, { kind: 'lease', action: 'fenced', server, epoch, holder, timestamp });
   }
 }
 
@@ -128,16 +138,16 @@ export function sharedLog(
   taken: TakenLog,
   commits: ForeignCommits,
 ): { log: SharedLog; follower: Follower; keeper: LeaseKeeper } {
-  const { store, codec, certifier, shapes, partition } = parts;
+  const { store, codec, shapes, partition } = parts;
   const { recovered, server, epoch, lease } = taken;
-  const { assembler, durable: next, leases } = recovered;
+  const { decider, durable: next, leases } = recovered;
   const { holder } = options;
   const { leaseMs } = sharing;
   // Not through the shared log, which knows this engine's own events only.
   const append = (event: ServerLease): Promise<Offset> => appendLease(options.log, codec, event);
   const keeper = new LeaseKeeper({ server, epoch, holder, leaseMs, clock, leases, append });
   const heard = (by: ServerId): void => keeper.heard(by);
-  const following = { store, codec, shapes, clock, assembler, certifier, next, server, lease, commits, heard };
+  const following = { store, codec, shapes, clock, decider, next, server, lease, commits, heard };
   const follower = new Follower(following);
   const log = new SharedLog({
     log: options.log,

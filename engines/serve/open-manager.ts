@@ -1,6 +1,8 @@
 import type { HybridClock } from '#log/clock/hybrid.js';
 import { millisOf, VersionMint } from '#log/clock/hybrid-clock.js';
+import type { DeciderState } from '#log/transactions/decider.js';
 import { FIRST_USER_OBJECT } from '#schemas/events/event.js';
+import type { Offset } from '#schemas/kernel/brand.js';
 import type { RecoveryOptions } from '../tx/recovery.js';
 import { TransactionManager } from '../tx/transaction-manager.js';
 import type { Write } from '../tx/unit.js';
@@ -19,8 +21,16 @@ export interface CatalogSide {
   whenReserved(): Promise<void> | null;
 }
 
+export interface OpenedManager {
+  readonly manager: TransactionManager;
+  /** See CheckpointerOptions. */
+  readonly verdicts: ((durable: Offset) => DeciderState | null) | null;
+  /** Gives the server id back, when there are no more transactions. */
+  leave(): Promise<void>;
+}
+
 /**
- * The transactions of an engine that holds its server id, over a log that it has alone, or follows from here on. `leave`: gives the server id back, when there are no more transactions.
+ * The transactions of an engine that holds its server id, over a log that it has alone, or follows from here on.
  */
 export function openManager(
   options: EngineOptions,
@@ -28,7 +38,7 @@ export function openManager(
   clock: HybridClock,
   taken: TakenLog,
   catalog: CatalogSide,
-): { manager: TransactionManager; leave: () => Promise<void> } {
+): OpenedManager {
   const { recovered, server, epoch } = taken;
   const { sharing } = options;
   const { store, codec, certifier, partition } = parts;
@@ -74,5 +84,6 @@ export function openManager(
     const released = shared.keeper.release().catch(() => undefined);
     await Promise.race([released, new Promise<void>((resolve) => clock.after(RELEASE_MS, resolve))]);
   };
-  return { manager, leave };
+  const verdicts = shared === null ? null : (durable: Offset) => shared.follower.state(durable);
+  return { manager, verdicts, leave };
 }

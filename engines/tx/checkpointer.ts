@@ -1,6 +1,7 @@
 import type { ChangeLog } from '#log/change-log.js';
+import type { DeciderState } from '#log/transactions/decider.js';
 import type { Leases } from '#log/transactions/leases.js';
-import type { Partition } from '#schemas/kernel/brand.js';
+import type { Offset, Partition } from '#schemas/kernel/brand.js';
 import type { Clock } from '#schemas/kernel/ports.js';
 import type { Store } from '../rows/store.js';
 import { recordDigest } from './recovery.js';
@@ -14,6 +15,8 @@ export interface CheckpointerOptions {
   readonly clock: Clock;
   /** The terms of all servers, this engine's own included. */
   readonly leases: Leases;
+  /** Where others write the log, too: how verdicts go on for a store that holds everything below `durable`; null = not to be said now, but in the next turn. */
+  readonly verdicts: ((durable: Offset) => DeciderState | null) | null;
   readonly limits?: Partial<CheckpointLimits>;
   /** A flush failed; it will be tried again. */
   readonly onFailure: (error: Error) => void;
@@ -128,11 +131,13 @@ export class Checkpointer {
   }
 
   async #flush(pace: () => Promise<void>): Promise<void> {
-    const { store, manager, log, partition, leases, clock } = this.#options;
+    const { store, manager, log, partition, leases, verdicts, clock } = this.#options;
     let offset = 0;
     await store.flush(() => {
+      const decider = verdicts === null ? null : verdicts(manager.durable);
+      if (verdicts !== null && decider === null) return null;
       const held = manager.hold();
-      const { replayFrom } = manager;
+      const replayFrom = decider?.replayFrom ?? manager.replayFrom;
       const { snapshot } = held.view;
       const lastVersion = manager.mint.next();
       offset = snapshot;
@@ -141,6 +146,7 @@ export class Checkpointer {
         lastRecord: await recordDigest(log, partition, snapshot),
         terms: leases.terms,
         lastVersion,
+        decider,
       });
       return { view: held.view, describe, pace, end: held.release };
     });

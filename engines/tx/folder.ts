@@ -2,7 +2,7 @@ import type { ChangeLog, StoredRecord } from '#log/change-log.js';
 import { millisOf } from '#log/clock/hybrid-clock.js';
 import { Assembler } from '#log/transactions/assembler.js';
 import type { Certifier } from '#log/transactions/certifier.js';
-import { Decider, type Decision } from '#log/transactions/decider.js';
+import { Decider, type DeciderState, type Decision } from '#log/transactions/decider.js';
 import { Leases, type Term } from '#log/transactions/leases.js';
 import type { EventCodec } from '#schemas/events/codec.js';
 import { FIRST_USER_OBJECT, type RowVersion } from '#schemas/events/event.js';
@@ -30,7 +30,7 @@ export interface FoldState {
   lastVersion: VersionId | null;
   /** The newest time that any record is stamped with, microseconds since 1970: what is stamped later must not be older. */
   newestMicros: number;
-  readonly assembler: Assembler;
+  readonly decider: Decider;
 }
 
 /** Where a fold begins. */
@@ -39,9 +39,11 @@ export interface FoldStart {
   readonly offset: Offset;
   readonly lastVersion: VersionId | null;
   readonly terms: ReadonlyArray<readonly [ServerId, Term]>;
+  /** Where several servers may have been at work: how verdicts go on. Null = nothing before `offset` is compared with. */
+  readonly decider: DeciderState | null;
 }
 
-const FROM_THE_BEGINNING: FoldStart = { offset: 0 as Offset, lastVersion: null, terms: [] };
+const FROM_THE_BEGINNING: FoldStart = { offset: 0 as Offset, lastVersion: null, terms: [], decider: null };
 
 /**
  * Folds the log into the store: records to transactions, transactions to verdicts, commits to rows. Deterministic (I3): the state depends on the records alone.
@@ -64,14 +66,16 @@ export class Folder {
     this.#store = store;
     this.#codec = codec;
     this.#shapes = shapes;
-    const assembler = new Assembler(null, new Leases(start.terms));
-    this.#decider = Decider.over(assembler, certifier, start.offset);
+    this.#decider =
+      start.decider === null
+        ? Decider.over(new Assembler(null, new Leases(start.terms)), certifier, start.offset)
+        : Decider.resumeWith(certifier, start.decider);
     this.state = {
       next: 0 as Offset,
       events: 0,
       lastVersion: start.lastVersion,
       newestMicros: start.lastVersion === null ? 0 : (millisOf(start.lastVersion) + 1) * 1_000,
-      assembler,
+      decider: this.#decider,
     };
   }
 

@@ -1,9 +1,8 @@
 import type { StoredRecord } from '#log/change-log.js';
 import type { HybridClock } from '#log/clock/hybrid.js';
 import { Overtaken } from '#log/servers/sole-writer-log.js';
-import type { Assembler } from '#log/transactions/assembler.js';
-import { type Certifier, certifiedKey, type Verdict } from '#log/transactions/certifier.js';
-import { Decider, type Decision } from '#log/transactions/decider.js';
+import { certifiedKey, type Verdict } from '#log/transactions/certifier.js';
+import type { Decider, DeciderState, Decision } from '#log/transactions/decider.js';
 import type { EventCodec } from '#schemas/events/codec.js';
 import { FIRST_USER_OBJECT, type RowVersion, type ServerLease } from '#schemas/events/event.js';
 import { assert } from '#schemas/kernel/assert.js';
@@ -27,9 +26,8 @@ export interface FollowerOptions {
   readonly codec: EventCodec;
   readonly shapes: ShapeSource;
   readonly clock: Pick<HybridClock, 'observe'>;
-  /** As the fold has left them that ended at `next`. */
-  readonly assembler: Assembler;
-  readonly certifier: Certifier;
+  /** As the fold has left it that ended at `next`. */
+  readonly decider: Decider;
   readonly next: Offset;
   readonly server: ServerId;
   /** Offset of the lease by which this engine holds its server id. */
@@ -53,20 +51,25 @@ class Fenced extends Error {
  */
 export class Follower {
   readonly #options: FollowerOptions;
-  readonly #decider: Decider;
+  /** One past the last record taken. */
+  #next: Offset;
+  /** Of any server; -1 before the first. */
+  #lastCommit = -1;
   #verdict: { readonly offset: Offset; readonly verdict: Verdict } | null = null;
 
   constructor(options: FollowerOptions) {
     this.#options = options;
-    this.#decider = Decider.over(options.assembler, options.certifier, options.next);
+    this.#next = options.next;
   }
 
   /** True for a record of this engine. Throws Overtaken when somebody has taken the server id, and Fenced when somebody has ended this lease of it. */
   fold({ offset, key, value }: StoredRecord): boolean {
-    const { codec, assembler, clock, server, lease, heard } = this.#options;
+    const { codec, decider, clock, server, lease, heard } = this.#options;
     const event = codec.decode(value, key);
-    const decision = this.#decider.take(offset, event);
-    const { leases } = assembler;
+    const decision = decider.take(offset, event);
+    this.#next = (offset + 1) as Offset;
+    if (decision?.verdict.kind === 'commit') this.#lastCommit = offset;
+    const { leases } = decider.assembler;
     if (event.kind !== 'lease' || event.action !== 'fenced') heard(event.server);
     if (event.kind === 'lease') {
       if (event.server === server && !leases.isHeldBy(server, lease)) endOf(event, offset);
@@ -79,6 +82,14 @@ export class Follower {
     clock.observe(BigInt(event.timestamp));
     if (decision?.verdict.kind === 'commit') this.#carryOut(decision);
     return false;
+  }
+
+  /**
+   * How verdicts go on from here, for a store that holds everything below `durable`. Null for the moment between a verdict on one of this engine's transactions and its rows being
+   * seen: ask again in the next turn.
+   */
+  state(durable: Offset): DeciderState | null {
+    return this.#lastCommit < durable ? this.#options.decider.state(this.#next) : null;
   }
 
   /** On this engine's transaction whose commit record was taken last. */

@@ -1,7 +1,7 @@
 import type { ChangeLog } from '#log/change-log.js';
 import { digestOfRecord } from '#log/record-digest.js';
-import type { Assembler } from '#log/transactions/assembler.js';
 import type { Certifier } from '#log/transactions/certifier.js';
+import type { Decider } from '#log/transactions/decider.js';
 import type { Leases } from '#log/transactions/leases.js';
 import type { EventCodec } from '#schemas/events/codec.js';
 import { FIRST_USER_OBJECT } from '#schemas/events/event.js';
@@ -34,8 +34,8 @@ export interface Recovered {
   readonly newestMicros: number;
   /** The terms of all servers. */
   readonly leases: Leases;
-  /** With the transactions whose commit has not been met. */
-  readonly assembler: Assembler;
+  /** Goes on with the verdicts. */
+  readonly decider: Decider;
   /** Why the store on disk was thrown away; null when it was not. */
   readonly rebuilt: string | null;
   /** Folds what has come since, this engine's lease among it. Before anybody reads. */
@@ -61,20 +61,22 @@ export async function recover(options: RecoveryOptions): Promise<Recovered> {
   const foldFrom = async (from: Offset): Promise<Recovered> => {
     await folder.replay(log, partition, from, between);
     for (const id of store.tableIds) if (shapes.shapeOf(id) === null) store.dropTable(id);
-    const { next, events, lastVersion, newestMicros, assembler } = folder.state;
-    const { leases } = assembler;
+    const { next, events, lastVersion, newestMicros, decider } = folder.state;
+    const { leases } = decider.assembler;
     const catchUp = (): Promise<Recovered> => foldFrom(folder.state.next);
-    return { durable: next, events, lastVersion, newestMicros, leases, assembler, rebuilt, catchUp };
+    return { durable: next, events, lastVersion, newestMicros, leases, decider, rebuilt, catchUp };
   };
   return foldFrom(checkpoint?.replayFrom ?? (0 as Offset));
 }
 
 /** Why the store cannot be one of this log; null when it can. */
 async function mismatch(
-  { offset, lastRecord }: Checkpoint,
+  { offset, lastRecord, decider, terms }: Checkpoint,
   log: ChangeLog,
   partition: Partition,
 ): Promise<string | null> {
+  if (decider === null && terms.filter(([, { live }]) => live).length > 1)
+    return 'other servers were at work, and it does not say what they have committed';
   const end = await log.end(partition);
   if (end < offset) return `the log ends at offset ${end}, before the store's checkpoint at ${offset}`;
   if (lastRecord !== null && (await recordDigest(log, partition, offset)) !== lastRecord)
@@ -104,15 +106,17 @@ async function loadSystemTables(store: Store, shapes: ShapeSource): Promise<void
 
 /** Writes what was folded so far to disk. Nothing is folded meanwhile. */
 function flushFold(store: Store, log: ChangeLog, partition: Partition, folder: Folder): Promise<void> {
-  const { next, lastVersion, assembler } = folder.state;
+  const { next, lastVersion, decider } = folder.state;
+  const state = decider.state(next);
   return store.flush(() => ({
     view: { snapshot: next, owner: null, command: 0 },
     pace: () => Promise.resolve(),
     describe: async () => ({
-      replayFrom: assembler.oldestOpen ?? next,
+      replayFrom: state.replayFrom,
       lastRecord: await recordDigest(log, partition, next),
-      terms: assembler.leases.terms,
+      terms: decider.assembler.leases.terms,
       lastVersion,
+      decider: state,
     }),
     end: () => undefined,
   }));

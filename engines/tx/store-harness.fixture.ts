@@ -123,6 +123,7 @@ export class StoreHarness {
       partition: PARTITION,
       clock,
       leases: recovered.leases,
+      verdicts: null,
       onFailure: (error) => {
         throw error;
       },

@@ -1,4 +1,5 @@
 import type { ReadRange } from '#schemas/events/event.js';
+import { assert } from '#schemas/kernel/assert.js';
 import type { Offset, ServerId } from '#schemas/kernel/brand.js';
 import { type Commitment, CommitWindow, type WindowMarks } from './commit-window.js';
 
@@ -56,11 +57,19 @@ export function certifiedKey(object: number, key: string): string {
  * written, and admitting next to nothing.
  */
 export class Certifier {
-  readonly #window: CommitWindow;
+  #window: CommitWindow;
+  readonly #limits: CertifierLimits;
 
   /** `marks`: of the commits that were made before, for a window that begins empty. */
   constructor(limits: CertifierLimits = DEFAULT_LIMITS, marks?: WindowMarks) {
     this.#window = new CommitWindow(limits, marks);
+    this.#limits = limits;
+  }
+
+  /** Begins behind the commits that the marks tell of, instead of behind none. */
+  resume(marks: WindowMarks): void {
+    assert(this.#window.newest < 0, 'a certifier that has seen commits cannot begin behind others');
+    this.#window = new CommitWindow(this.#limits, marks);
   }
 
   get marks(): WindowMarks {

@@ -103,6 +103,12 @@ export class Decider {
     return { first, offset, snapshot: commit.snapshot, server, epoch, writes: written.all, reads: commit.reads };
   }
 
+  /** As `resume`, over a certifier that others ask, too; it must be empty. */
+  static resumeWith(certifier: Certifier, state: DeciderState): Decider {
+    certifier.resume(state.marks);
+    return new Decider(new Assembler(null, new Leases(state.terms)), certifier, state);
+  }
+
   /** The state when all below `next` was taken. */
   state(next: Offset): DeciderState {
     const { assembler } = this;

@@ -42,8 +42,7 @@ async function run(): Promise<void> {
   const storeFolder = join(configuration.data, 'store');
   const engine = await Engine.open({
     log,
-    // Rows on disk would need the certifier's window beside them, which others' commits fill.
-    storeFolder: configuration.serverId === 0 ? storeFolder : null,
+    storeFolder,
     sharing: sharingOf(configuration),
     onCannotFollow: (error) => {
       logger.fatal({ err: error }, 'cannot follow the log');

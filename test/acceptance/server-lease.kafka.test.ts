@@ -13,7 +13,7 @@ const LEASE_MS = 3_000;
 const WITHIN_MS = 60_000;
 
 async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-  for (const end = Date.now() + WITHIN_MS; !(await holds()); await sleep(50))
+  for (const end = Date.now() + WITHIN_MS; !(await holds()); await sleep(300))
     if (Date.now() > end) throw new Error(`not within ${WITHIN_MS} ms: ${what}`);
 }
 

@@ -85,6 +85,7 @@ export class EngineProcess {
       partition,
       clock,
       leases,
+      verdicts: null,
       onFailure: (error) => surroundings.fail(error),
     });
     return new EngineProcess(name, manager, store, checkpointer);

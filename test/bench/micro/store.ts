@@ -104,6 +104,7 @@ async function open(folder: string, log: EmbeddedLog) {
     partition: PARTITION,
     clock,
     leases: recovered.leases,
+    verdicts: null,
     onFailure: fail,
   });
   return { store, manager, checkpointer };
