@@ -1,6 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { crc32 } from 'node:zlib';
 import { EVENT_SCHEMAS } from '#schemas/catalog/system-tables.js';
 import type { SchemaSource } from '#schemas/events/codec.js';
 import type { RowVersion } from '#schemas/events/event.js';
@@ -17,12 +18,21 @@ export class KnownSchemas implements SchemaSource {
   readonly #path: string | null;
   readonly #texts = new Map<number, string>();
   #unsaved = false;
+  #damage: string | null = null;
 
-  /** `path`: null = kept in memory only. A file that cannot be read holds nothing: then the fold begins anew. */
+  /** `path`: null = kept in memory only. */
   constructor(path: string | null) {
     this.#path = path;
     if (path === null) return;
-    for (const [id, text] of readTexts(path)) this.#texts.set(id, text);
+    const found = readTexts(path);
+    if (typeof found === 'string') this.#damage = found;
+    else for (const [id, text] of found) this.#texts.set(id, text);
+    this.#unsaved = this.#damage !== null;
+  }
+
+  /** What is wrong with the file, its absence included; null when nothing is. A fold must not go on from a checkpoint then. */
+  get damage(): string | null {
+    return this.#damage;
   }
 
   schemaText(id: number): string | null {
@@ -42,20 +52,22 @@ export class KnownSchemas implements SchemaSource {
     this.#unsaved = true;
   }
 
-  /** Null when there is nothing new. */
+  /** Null when there is nothing new. From the first time on there is a file. */
   save(): Promise<void> | null {
     if (!this.#unsaved || this.#path === null) return null;
     this.#unsaved = false;
-    return writeWhole(this.#path, JSON.stringify([...this.#texts]));
+    this.#damage = null;
+    const body = JSON.stringify([...this.#texts]);
+    return writeWhole(this.#path, `${body}\n${crc32(body)}`);
   }
 }
 
-function readTexts(path: string): ReadonlyArray<readonly [number, string]> {
-  try {
-    return JSON.parse(readFileSync(path, 'utf8')) as ReadonlyArray<readonly [number, string]>;
-  } catch {
-    return [];
-  }
+/** Or what is wrong with it. */
+function readTexts(path: string): ReadonlyArray<readonly [number, string]> | string {
+  if (!existsSync(path)) return `${path} is missing`;
+  const [body = '', sum] = readFileSync(path, 'utf8').split('\n');
+  if (sum !== String(crc32(body))) return `${path} is damaged: its checksum is wrong`;
+  return JSON.parse(body) as ReadonlyArray<readonly [number, string]>;
 }
 
 async function writeWhole(path: string, text: string): Promise<void> {

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { MemoryLog } from '#log/memory/memory-log.js';
 import { recordsOf } from '#log/record-source.js';
@@ -190,6 +193,26 @@ describe('ProjectionRunner', () => {
     stop.abort();
     await running;
     expect([projection.drops, projection.seen.length]).toEqual([3, 3]);
+  });
+
+  it('rebuilds where the schemas of what it has folded are lost', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'runner-'));
+    const path = join(folder, 'schemas.json');
+    const known = (): KnownSchemas => {
+      const schemas = new KnownSchemas(path);
+      schemas.remember(SCHEMA_ID, JSON.stringify(rowVersionSchema(SHAPE)));
+      return schemas;
+    };
+    const log = await logOf([[{ id: 1, n: 1 }], [{ id: 2, n: 2 }]]);
+    const projection = new Counting();
+    await follow(log, runnerOf(log, projection, known()));
+    await follow(log, runnerOf(log, projection, known()));
+    expect([projection.drops, projection.seen.length]).toEqual([0, 2]);
+    rmSync(path);
+    await follow(log, runnerOf(log, projection, known()));
+    expect([projection.drops, projection.seen.length]).toEqual([1, 2]);
+    expect(known().damage).toBeNull();
+    rmSync(folder, { recursive: true });
   });
 
   it('stops at an event whose schema nobody knows, with its id and its offset, and skips nothing', async () => {

@@ -164,9 +164,12 @@ export class ProjectionRunner {
 
   /** The checkpoint to go on from; null where the fold begins anew. */
   async #begin(): Promise<Checkpoint | null> {
-    const found = this.#options.projection.checkpoint();
-    if (found === null || (await this.#isOfThisLog(found))) return found;
-    await this.#forget(`the log is not the one that it was folded from up to offset ${found.decider.offset}`);
+    const { projection, schemas } = this.#options;
+    const found = projection.checkpoint();
+    if (found === null || (schemas.damage === null && (await this.#isOfThisLog(found)))) return found;
+    await this.#forget(
+      schemas.damage ?? `the log is not the one that it was folded from up to offset ${found.decider.offset}`,
+    );
     return null;
   }
 
