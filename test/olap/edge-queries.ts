@@ -194,7 +194,7 @@ function dates(): string[] {
           `select date_trunc('${field}', ${column}) as x, count(*) from edges where id in (1, 2, 9, 11, 12, 13) group by 1 order by 1`,
       ),
     ]),
-    ...['da', 'ts'].flatMap((column) =>
+    ...['da', 'ts', 'tz'].flatMap((column) =>
       FIELDS.flatMap((field) => [
         `select extract(${field} from ${column}), count(*) from edges where id in (1, 2, 9, 11, 12, 13, 7) group by 1 order by 1`,
         `select date_part('${field}', ${column}), count(*) from edges where id in (1, 2, 9, 11, 12, 13, 7) group by 1 order by 1`,
@@ -203,6 +203,9 @@ function dates(): string[] {
     ...[1, 3, 4, 5, 6, 7, 8].flatMap((id) => [
       `select da + 1, da - 1, da + i, count(*) from edges where id = ${id} group by 1, 2, 3`,
       `select date_trunc('year', ts), count(*) from edges where id = ${id} group by 1`,
+      `select date_trunc('month', tz), tz::date, count(*) from edges where id = ${id} group by 1, 2`,
+      `select ts::date, count(*) from edges where id = ${id} group by 1`,
+      `select extract(year from tz), count(*) from edges where id = ${id} group by 1`,
       `select da - date '2000-01-01', count(*) from edges where id = ${id} group by 1`,
     ]),
     'select id, da + 1, da - 1, da + s from edges where id in (1, 2, 9, 11) order by id',

@@ -21,9 +21,10 @@ export const EDGE_TABLES: readonly string[] = [
     (12, 100, 1000000, 1000000000000, 0.50, 1000000000000000000000, 0.5000000000, 2.5, 16777216, 9007199254740993, 'b', 'b', 'b', false, '1970-01-01', '10:00:01', '1970-01-01 00:00:00', '1970-01-01 00:00:00+00', null, '\\x02', '1 day', '{"a": 1}', '{3,2,1}'),
     (13, 2, 2, 2, 2.50, 2, 2.5000000000, 2.50, 1e-45, 5e-324, E'line\\nbreak', 'tab\\t', 'x', null, '1969-12-31', '11:11:11.11', '1969-12-31 23:59:59.999999', '1969-12-31 23:59:59.999999+00', null, '\\xdeadbeef', '30 days', '[2]', null)`,
   // The same values again as numbers that can be added and multiplied without leaving their types.
-  'create table tame (id integer primary key, s smallint, i integer, b bigint, n numeric(10,2), p numeric(12,4), w numeric, r real, d double precision, t text, g integer, da date, ts timestamp)',
+  'create table tame (id integer primary key, s smallint, i integer, b bigint, n numeric(10,2), p numeric(12,4), w numeric, r real, d double precision, t text, g integer, da date, ts timestamp, at timestamptz)',
   `insert into tame select x, x % 7 - 3, x * 37 % 101 - 50, x * 7919 % 10007 - 5000, (x * 331 % 2003 - 1000) / 100.0, (x * 17 % 997 - 500) / 10000.0, (x % 13) / 4.0, (x % 9 - 4) / 4.0, (x % 17 - 8) / 8.0,
-    case when x % 11 = 0 then null else substr('alpha beta gamma', x % 12 + 1, x % 5) end, nullif(x % 6, 5), date '2020-01-01' + x * 13 % 700, timestamp '2020-01-01 00:00' + x * interval '7 hours 13 minutes' from generate_series(1, 200) x`,
+    case when x % 11 = 0 then null else substr('alpha beta gamma', x % 12 + 1, x % 5) end, nullif(x % 6, 5), date '2020-01-01' + x * 13 % 700, timestamp '2020-01-01 00:00' + x * interval '7 hours 13 minutes',
+    timestamptz '2019-12-31 22:30+00' + x * interval '5 hours 17 minutes' from generate_series(1, 200) x`,
   'update tame set i = null where id % 17 = 0',
   'update tame set n = null, d = null where id % 19 = 0',
   'update tame set t = t || $$!$$ where id % 23 = 0',

@@ -9,6 +9,7 @@ import { columnQueries, edgeQueries } from './edge-queries.js';
 import { EDGE_TABLES } from './edge-tables.js';
 import { ORDER_QUERIES } from './order-queries.js';
 import { ORDER_TABLES } from './order-tables.js';
+import { PREPARED } from './prepared-statements.js';
 
 const IS_LONG = process.env['POLYLOG_LONG'] !== undefined;
 const RANDOM_QUERIES = IS_LONG ? 3_000 : 150;
@@ -31,8 +32,18 @@ beforeAll(async () => {
   const made = await runWithPsql({ ...node, port: node.postgresPort }, statements);
   for (const [i, statement] of statements.entries())
     expect({ statement, error: made[i]?.error }).toEqual({ statement, error: '' });
-}, 60_000);
+  await untilTierAnswers();
+}, 180_000);
 afterAll(() => node.remove());
+
+/** A node serves clients before its projections do. */
+async function untilTierAnswers(): Promise<void> {
+  const target = { ...node, port: node.postgresPort };
+  for (let tries = 0; tries < 20; tries++) {
+    const [, outcome] = await runWithPsql(target, ["set polylog.tier = 'olap'", 'select count(*) from empty']);
+    if (outcome?.error === '') return;
+  }
+}
 
 interface Answers {
   readonly query: string;
@@ -90,6 +101,10 @@ describe('the OLAP tier answers as the engine does', () => {
     expect(refused.length).toBeLessThan(queries.length / 20);
   }, 300_000);
 
+  it('statements with parameters', async () => {
+    expect(expectSame(await bothAnswer(PREPARED)).length).toBeLessThan(5);
+  }, 120_000);
+
   it('random queries', async () => {
     const queries = Array.from({ length: RANDOM_QUERIES }, (_, i) => randomQuery(i + 1));
     const refused = expectSame(await bothAnswer(queries));
@@ -111,6 +126,7 @@ describe('the OLAP tier answers as the engine does', () => {
     const files = readdirSync(join(node.dataDirectory, 'olap', 'tables'), { recursive: true, encoding: 'utf8' });
     expect(files.filter((each) => each.endsWith('.parquet')).length).toBeGreaterThan(5);
     await node.restart();
+    await untilTierAnswers();
     expect(expectSame(await bothAnswer(ANALYTIC_QUERIES))).toEqual([]);
     expectSame(await bothAnswer(some(columnQueries())));
   }, 300_000);

@@ -1,5 +1,7 @@
 import type { AnalyticAggregate, AnalyticOperation } from '#schemas/analytics/operations.js';
 import type { SqlType, TypeKind } from '#schemas/values/type.js';
+import { TYPES } from '#schemas/values/type-name.js';
+import type { EvaluationContext } from '../../functions/definition.js';
 import type { CallScalar, Scalar } from '../../vm/scalar.js';
 
 /** Types in groups whose members may meet in one operation. */
@@ -63,8 +65,21 @@ export function analyticOperation(call: CallScalar): MatchedOperation | null {
   if (operation === null) return null;
   const { arguments: args, list = [] } = call;
   const isOfField = operation.startsWith('extract-') || operation.startsWith('truncate-');
-  return { operation, operands: [...args.slice(isOfField ? 1 : 0), ...list] };
+  const zone = (isOfField || operation === 'cast') && args.at(-1)?.type.kind === 'timestamptz' ? [SESSION_ZONE] : [];
+  return { operation, operands: [...args.slice(isOfField ? 1 : 0), ...zone, ...list] };
 }
+
+/** Fields and days of a moment are those of the session's time zone. */
+const SESSION_ZONE: Scalar = {
+  kind: 'call',
+  type: TYPES.text,
+  name: 'session time zone',
+  operator: false,
+  arguments: [],
+  strict: false,
+  volatility: 'stable',
+  evaluate: (context) => (context as EvaluationContext).text.timeZone,
+};
 
 function operatorOf({ name, arguments: args, type }: CallScalar): AnalyticOperation | null {
   const [a, b] = args.map((each) => each.type);
@@ -119,10 +134,11 @@ function fieldOf({ name, arguments: args }: CallScalar): AnalyticOperation | nul
   if (field?.kind !== 'constant' || moment === undefined || args.length > 2) return null;
   const { kind } = moment.type;
   const word = String(field.value).toLowerCase();
-  if (name === 'date_trunc') return kind === 'timestamp' && Object.hasOwn(STEPS, word) ? (STEPS[word] ?? null) : null;
-  if ((name !== 'extract' && name !== 'date_part') || (kind !== 'date' && kind !== 'timestamp')) return null;
+  const hasClock = kind === 'timestamp' || kind === 'timestamptz';
+  if (name === 'date_trunc') return hasClock && Object.hasOwn(STEPS, word) ? (STEPS[word] ?? null) : null;
+  if ((name !== 'extract' && name !== 'date_part') || (kind !== 'date' && !hasClock)) return null;
   if (Object.hasOwn(FIELDS, word)) return FIELDS[word] ?? null;
-  return kind === 'timestamp' && Object.hasOwn(CLOCK_FIELDS, word) ? (CLOCK_FIELDS[word] ?? null) : null;
+  return hasClock && Object.hasOwn(CLOCK_FIELDS, word) ? (CLOCK_FIELDS[word] ?? null) : null;
 }
 
 function areIntegers(a: SqlType, b: SqlType): boolean {
@@ -141,12 +157,13 @@ function isComparable(a: SqlType, b: SqlType): boolean {
   return areIntegers(a, b) || (TEXTS.has(a.kind) && TEXTS.has(b.kind)) || (a.kind === b.kind && ORDERED.has(a.kind));
 }
 
-/** Casts that lose nothing, and neither look at the session nor cut. */
+/** Casts that lose nothing but the time of a day. */
 function castIsExact(from: SqlType, to: SqlType): boolean {
   if (INTEGERS.has(from.kind)) return INTEGERS.has(to.kind) || to.kind === 'double' || isFreeNumeric(to);
   if (TEXTS.has(from.kind)) return to.kind === 'text' || (to.kind === 'varchar' && to.length === null);
   if (from.kind === 'numeric') return isFreeNumeric(to);
   if (from.kind === 'real') return to.kind === 'double';
+  if (from.kind === 'timestamp' || from.kind === 'timestamptz') return to.kind === 'date';
   return from.kind === 'date' && to.kind === 'timestamp';
 }
 

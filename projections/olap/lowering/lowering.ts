@@ -12,6 +12,8 @@ import type {
 import { assert } from '#schemas/kernel/assert.js';
 import type { ObjectId } from '#schemas/kernel/brand.js';
 import { SqlError } from '#schemas/sqlstate/sql-error.js';
+import type { Numeric } from '#schemas/values/numeric.js';
+import { round } from '#schemas/values/numeric-basics.js';
 import type { SqlType } from '#schemas/values/type.js';
 import type { Row, Value } from '#schemas/values/value.js';
 import { type Lowered, sqlTypeName } from './lowered.js';
@@ -300,15 +302,29 @@ class Lowering {
     return this.#width === 'widest' && lowered.scale !== null ? widened(lowered, lowered.scale) : lowered;
   }
 
+  /**
+   * A numeric among others of a CASE, which show as many digits or, where they are added up, fewer. DuckDB itself takes a scale at which all of them fit 38 digits, and
+   * rounds what has more behind the point.
+   */
+  #atScale(lowered: Lowered, scalar: AnalyticScalar | undefined, scale: number): string {
+    if (lowered.scale === null || lowered.scale === scale) return lowered.sql;
+    const isInput = scalar?.kind === 'input';
+    const value = isInput ? this.#input(scalar.index) : scalar?.kind === 'constant' ? scalar.value : null;
+    // In no more digits than it has, so that DuckDB computes with narrow numbers.
+    if (value !== null && scalar !== undefined)
+      return this.parameters.place(round(value as Numeric, scale), scalar.type).sql;
+    return widened(lowered, scale).sql;
+  }
+
   #case({ branches, otherwise, type }: Extract<AnalyticScalar, { kind: 'case' }>): Lowered {
     const results = [...branches.map(({ then }) => then), otherwise];
     const lowered = results.map((each) => (isNull(each) ? null : this.#scalar(each)));
-    const scales = lowered.filter((each) => each !== null).map(({ scale }) => scale);
-    const texts = lowered.map((each) => each?.sql ?? 'NULL');
+    const scale = Math.max(0, ...lowered.map((each) => each?.scale ?? 0));
+    const texts = lowered.map((each, i) => (each === null ? 'NULL' : this.#atScale(each, results[i], scale)));
     const whens = branches.map(({ when }, i) => `WHEN ${this.#scalar(when).sql} THEN ${texts[i]}`);
     const sql = `CASE ${whens.join(' ')} ELSE ${texts.at(-1)} END`;
     return type.kind === 'numeric'
-      ? { sql: `(${sql})`, scale: greatestScale(scales) }
+      ? { sql: `(${sql})`, scale }
       : { sql: `CAST(${sql} AS ${sqlTypeName(type)})`, scale: null };
   }
 }
@@ -323,11 +339,6 @@ function isNull(scalar: AnalyticScalar): boolean {
 
 function scaleOfColumn(type: SqlType): number | null {
   return type.kind === 'numeric' && type.precision !== null ? (type.scale ?? 0) : null;
-}
-
-/** DuckDB brings results to one scale; that they show it all the same, or are added up, is seen to where plans are made. */
-function greatestScale(scales: ReadonlyArray<number | null>): number {
-  return Math.max(0, ...scales.map((scale) => scale ?? 0));
 }
 
 /** Numerics show as many digits as they have; a column of DuckDB has one number of them. */

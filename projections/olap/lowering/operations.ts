@@ -69,7 +69,7 @@ const OPERATIONS: Readonly<Record<AnalyticOperation, Lower>> = {
   'truncate-hour': truncated('hour'),
   'truncate-minute': truncated('minute'),
   scale: ([a]) => ({ sql: String(scaleOf(a)), scale: null }),
-  cast: ([a], type) => cast(a as Lowered, type),
+  cast: ([a, zone], type) => (zone === undefined ? cast(a as Lowered, type) : dayOf(a as Lowered, zone)),
 };
 
 export function lowerOperation(operation: AnalyticOperation, operands: readonly Lowered[], type: SqlType): Lowered {
@@ -108,20 +108,38 @@ export const NEGATIVE_LENGTH = 'negative substring length not allowed';
 /** What it fails with where the answer would be another than the engine's. */
 export const NOT_EXACT = 'not computed exactly';
 
+/** Time zones without an offset or rules of their own. Others have histories that two programs may know differently. */
+const UTC = "('UTC', 'Etc/UTC', 'GMT', 'Etc/GMT')";
+
+/** A moment, of which it is known that it is finite, as the session's clock shows it: its time zone is the operand behind it. */
+function localOf(moment: Lowered | undefined, zone: Lowered | undefined): string {
+  return zone === undefined
+    ? sql(moment)
+    : `CASE WHEN ${zone.sql} IN ${UTC} THEN make_timestamp(epoch_us(${sql(moment)})) ELSE error('${NOT_EXACT}') END`;
+}
+
 /** PostgreSQL has a year before 1 that DuckDB counts otherwise, and infinities have no fields. */
-function ofOurEra(moment: string, result: string): string {
-  return `CASE WHEN ${moment} IS NULL THEN NULL WHEN isfinite(${moment}) AND year(${moment}) > 0 THEN ${result} ELSE error('${NOT_EXACT}') END`;
+function ofOurEra(moment: string, local: string, result: string): string {
+  return `CASE WHEN ${moment} IS NULL THEN NULL WHEN isfinite(${moment}) AND year(${local}) > 0 THEN ${result} ELSE error('${NOT_EXACT}') END`;
 }
 
 function extracted(field: string): Lower {
-  return ([a], type) => ({
-    sql: `CAST(${ofOurEra(sql(a), `${field}(${sql(a)})`)} AS ${type.kind === 'numeric' ? `DECIMAL(${DECIMAL_DIGITS},0)` : 'DOUBLE'})`,
-    scale: type.kind === 'numeric' ? 0 : null,
-  });
+  return ([a, zone], type) => {
+    const local = localOf(a, zone);
+    return {
+      sql: `CAST(${ofOurEra(sql(a), local, `${field}(${local})`)} AS ${type.kind === 'numeric' ? `DECIMAL(${DECIMAL_DIGITS},0)` : 'DOUBLE'})`,
+      scale: type.kind === 'numeric' ? 0 : null,
+    };
+  };
 }
 
 function truncated(step: string): Lower {
-  return ([a]) => ({ sql: `CAST(${ofOurEra(sql(a), `date_trunc('${step}', ${sql(a)})`)} AS TIMESTAMP)`, scale: null });
+  return ([a, zone]) => {
+    const local = localOf(a, zone);
+    const cut = `CAST(date_trunc('${step}', ${local}) AS TIMESTAMP)`;
+    const result = zone === undefined ? cut : `make_timestamptz(epoch_us(${cut}))`;
+    return { sql: ofOurEra(sql(a), local, result), scale: null };
+  };
 }
 
 /** Days before or behind a date. Beyond the years that both have, the engine has the last word. */
@@ -139,6 +157,12 @@ function substring(text: string, from: string, count: string | undefined): strin
   if (count === undefined) return `CASE WHEN ${isNull} THEN NULL ELSE substring(${text}, ${start}) END`;
   const length = `greatest(CAST(${from} AS BIGINT) + ${count} - ${start}, 0)`;
   return `CASE WHEN ${isNull} OR ${text} IS NULL THEN NULL WHEN ${count} < 0 THEN error('${NEGATIVE_LENGTH}') ELSE substring(${text}, ${start}, ${length}) END`;
+}
+
+/** The day of a moment. */
+function dayOf(moment: Lowered, zone: Lowered): Lowered {
+  const day = `CAST(${localOf(moment, zone)} AS DATE)`;
+  return { sql: ofOurEra(moment.sql, localOf(moment, zone), day), scale: null };
 }
 
 function cast(operand: Lowered, type: SqlType): Lowered {

@@ -55,7 +55,7 @@ function isInfinite(micros: Exclude<Value, null>): boolean {
 
 /** Digits alone, so it may stand in the text, where DuckDB sees how many there are. */
 function placeNumeric(value: Numeric | null): Lowered {
-  if (value === null) return { sql: `CAST(NULL AS DECIMAL(${DECIMAL_DIGITS},0))`, scale: 0 };
+  if (value === null) return { sql: 'CAST(NULL AS DECIMAL(1,0))', scale: 0 };
   const digits = Math.max(value.unscaled.toString().replace('-', '').length, value.scale, 1);
   if (value.special !== null || value.scale < 0 || digits > DECIMAL_DIGITS)
     throw notToBeHad({ kind: 'numeric', precision: null, scale: null });
