@@ -172,7 +172,7 @@ export class GatewayConnection {
 
   #enter(open: Open, last: Uint8Array): void {
     const session = this.#start(open);
-    session.tellsGenerated = open[4] === 'caching_sha2_password';
+    session.tellsGenerated = session.block.failsAlone = open[4] === 'caching_sha2_password';
     this.#sessions.set(open[1], session);
     this.#peer.reply([REPLY.ready, open[1], last, session.settings.reported()]);
   }

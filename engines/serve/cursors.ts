@@ -3,7 +3,8 @@ import { SqlError } from '#schemas/sqlstate/sql-error.js';
 import type { Row } from '#schemas/values/value.js';
 import { prepare } from '../planner/prepare.js';
 import type { MaybePromise } from '../rows/reading.js';
-import type { ScrolledRows, Session } from './session.js';
+import type { ScrolledRows } from './cursor.js';
+import type { Session } from './session.js';
 import type { UtilityResult } from './utility.js';
 
 type Declare = Extract<Statement, { kind: 'declare-cursor' }>;

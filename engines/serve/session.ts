@@ -6,10 +6,11 @@ import { SqlError } from '#schemas/sqlstate/sql-error.js';
 import type { Row } from '#schemas/values/value.js';
 import type { DatabaseEntry, UserEntry } from '../catalog/entry.js';
 import type { CatalogFunctions } from '../functions/definition.js';
-import type { Execution, PreparedPlan } from '../planner/prepare.js';
+import type { Execution } from '../planner/prepare.js';
 import { modesOf } from './begin-flags.js';
 import { StatementControl } from './control.js';
 import { CopyIn } from './copy-in.js';
+import type { Cursor } from './cursor.js';
 import { failureReply } from './failure-reply.js';
 import { Repetition } from './repetition.js';
 import type { EngineServices } from './services.js';
@@ -18,12 +19,6 @@ import { currentPlan, describesCursor, type PreparedStatement, type StatementReg
 import { SessionSurroundings } from './surroundings.js';
 import { ABORTED, TransactionBlock } from './transaction-block.js';
 import { runUtility, type UtilityResult } from './utility.js';
-
-/** What a SCROLL cursor has read: it stands on row `at`, counted from 1; 0 is before the first. */
-export interface ScrolledRows {
-  readonly rows: Row[];
-  at: number;
-}
 
 /** Rows in one frame of a longer result. */
 const ROWS_PER_FRAME = 1_024;
@@ -53,15 +48,7 @@ export class Session {
   readonly block: TransactionBlock;
   readonly surroundings: SessionSurroundings;
   readonly services: EngineServices;
-  readonly cursors = new Map<
-    string,
-    {
-      readonly execution: Execution;
-      readonly plan: PreparedPlan;
-      rest: readonly Row[];
-      readonly scroll: ScrolledRows | null;
-    }
-  >();
+  readonly cursors = new Map<string, Cursor>();
   readonly catalogFunctions: CatalogFunctions;
   /** The client is told, as setting last_insert_id, of values that its statements were given by sequences. */
   tellsGenerated = false;
@@ -236,6 +223,7 @@ export class Session {
     if (this.#skipping) throw new SqlError('in_failed_sql_transaction', ABORTED);
     if ((flags & frames.BEGIN_FIRST) !== 0) this.block.begin(modesOf(flags));
     const prepared = this.#statements.get(request[2]);
+    this.block.beginStatement(prepared.statement.kind);
     if (!this.#repetition.running) {
       this.catalogFunctions.takeLasting();
       this.#repetition.begin((flags & FINISH) !== 0 && !this.block.explicit && this.block.current === null);
@@ -243,7 +231,7 @@ export class Session {
     }
     if (prepared.plan === null) {
       if (!describesCursor(prepared, this.#cursorColumns)) {
-        this.#peer.reply([REPLY.stale, this.id, request[2]]);
+        this.#stale(request[2]);
         return null;
       }
       return this.#executeUtility(prepared.statement, flags);
@@ -261,7 +249,7 @@ export class Session {
     const transaction = this.block.require();
     const plan = currentPlan(prepared, context);
     if (plan === null) {
-      this.#peer.reply([REPLY.stale, this.id, request[2]]);
+      this.#stale(request[2]);
       return null;
     }
     if (plan.writes && transaction.readOnly) {
@@ -277,6 +265,12 @@ export class Session {
     const portal: OpenPortal = { execution, verb: plan.verb, returnsRows: plan.columns !== null, rest: [] };
     if (request[3] !== 0) this.#portals.set(request[3], portal);
     return this.#drain(portal, request[3], request[4], request[5]);
+  }
+
+  /** Nothing was run. */
+  #stale(statement: number): void {
+    this.block.endStatement();
+    this.#peer.reply([REPLY.stale, this.id, statement]);
   }
 
   async #retryPlan(request: Execute, prepared: PreparedStatement): Promise<void> {
@@ -393,6 +387,7 @@ export class Session {
   }
 
   #done(verb: string, count: number, rows: readonly Row[] | null): void {
+    this.block.endStatement();
     let changes = this.settings.takeChanges();
     if (this.tellsGenerated) {
       const first = this.catalogFunctions.takeFirstGiven();

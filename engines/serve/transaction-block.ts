@@ -1,12 +1,19 @@
 import { assert } from '#schemas/kernel/assert.js';
 import type { TransactionState } from '#schemas/link/frames.js';
-import type { TransactionModes } from '#schemas/program/statement.js';
+import type { Statement, TransactionModes } from '#schemas/program/statement.js';
 import { SqlError } from '#schemas/sqlstate/sql-error.js';
 import type { Isolation, Mark, Transaction, TransactionSystem } from '../tx/transaction.js';
 import type { StatementControl } from './control.js';
 import type { SessionSettings } from './settings.js';
 
 export const ABORTED = 'current transaction is aborted, commands ignored until end of transaction block';
+
+/** Statements about the block itself: they change nothing in it when they fail. */
+const CONTROLS: ReadonlySet<Statement['kind']> = new Set([
+  ...(['begin', 'commit', 'rollback', 'savepoint', 'release-savepoint', 'rollback-to-savepoint'] as const),
+]);
+/** No name that SQL can write. */
+const STATEMENT = '';
 
 interface Savepoint {
   readonly name: string;
@@ -32,6 +39,8 @@ export class TransactionBlock {
   #uncommitted: boolean | null = null;
   /** True once a statement took its snapshot: SET TRANSACTION comes too late then. */
   #used = false;
+  /** A statement that fails in a block is undone by itself, and the block goes on, as MySQL's clients expect it. */
+  failsAlone = false;
   /** The open transaction has run DDL. */
   changedCatalog = false;
 
@@ -148,6 +157,25 @@ export class TransactionBlock {
     this.#failed = false;
   }
 
+  /** Where statements fail alone: what the one that begins will do can be undone by itself. */
+  beginStatement(kind: Statement['kind']): void {
+    if (this.failsAlone && this.#explicit && !this.#failed && !CONTROLS.has(kind)) this.savepoint(STATEMENT);
+  }
+
+  /** The statement is over. */
+  endStatement(): void {
+    if (this.#savepoints.at(-1)?.name === STATEMENT) this.#savepoints.pop();
+  }
+
+  /** Undoes the statement, if one was begun, and leaves the block as it was before. False where there is no block that could go on. */
+  #undoStatement(): boolean {
+    if (!this.#explicit || this.#failed) return false;
+    if (this.#savepoints.at(-1)?.name !== STATEMENT) return true;
+    this.rollbackTo(STATEMENT);
+    this.#savepoints.pop();
+    return true;
+  }
+
   #find(name: string): number {
     const at = this.#savepoints.findLastIndex((s) => s.name === name);
     if (at < 0) throw new SqlError('invalid_savepoint_specification', `savepoint "${name}" does not exist`);
@@ -156,6 +184,7 @@ export class TransactionBlock {
 
   /** A statement failed. In a block the block has failed too; an implicit transaction is gone. */
   fail(): void {
+    if (this.failsAlone && this.#undoStatement()) return;
     const innermost = this.#savepoints.at(-1);
     if (this.#explicit && innermost !== undefined && this.#transaction !== null) {
       this.#transaction.rollbackTo(innermost.mark);

@@ -175,7 +175,7 @@ export type Rows = readonly [op: typeof REPLY.rows, session: number, rows: reado
 /**
  * The statement is complete. `verb` is the command tag without its count ('SELECT', 'INSERT', 'BEGIN', …), `count` -1 where the tag has none. `rows` are
  * the last batch. `state` is the transaction's state afterwards. `settings` are session settings changed since the last reply, or null: those that PostgreSQL reports, and search_path and
- * extra_float_digits, which the gateway keeps for itself; after caching_sha2_password also last_insert_id, the first value that a sequence gave.
+ * extra_float_digits, which the gateway keeps for itself; after caching_sha2_password also last_insert_id, the first value that a sequence gave; statements that fail in a block are undone alone then.
  */
 export type Done = readonly [
   op: typeof REPLY.done,

@@ -111,6 +111,29 @@ describe('mysql2', () => {
     });
   });
 
+  it('undoes what fails alone, and keeps what was done before and behind it', async () => {
+    await connected(async (connection) => {
+      await connection.query('create table alone (id int primary key, n int)');
+      await connection.beginTransaction();
+      await connection.query('insert into alone values (1, 1)');
+      await connection.query('savepoint here');
+      await connection.query('update alone set n = 2');
+      await expect(connection.query('insert into alone values (2, 2), (3, 3), (1, 1)')).rejects.toMatchObject({
+        errno: 1062,
+      });
+      await expect(connection.query('rollback to nowhere')).rejects.toMatchObject({ errno: 1305 });
+      await expect(connection.execute('select nothing from alone')).rejects.toMatchObject({ errno: 1054 });
+      expect((await connection.query('select id, n from alone order by id'))[0]).toEqual([{ id: 1, n: 2 }]);
+      await connection.query('rollback to here');
+      await connection.query('insert into alone values (4, 4)');
+      await connection.commit();
+      expect((await connection.query('select id, n from alone order by id'))[0]).toEqual([
+        { id: 1, n: 1 },
+        { id: 4, n: 4 },
+      ]);
+    });
+  });
+
   it('changes the row that an insert meets under any unique key', async () => {
     await connected(async (connection) => {
       await connection.query('create table met (id int primary key, name varchar(9) unique, n int not null)');

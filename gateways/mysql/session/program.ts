@@ -20,13 +20,8 @@ function programOf(statement: Statement): PreparedStatement {
   };
 }
 
-/** The part of a transaction that one statement is: it can fail alone. */
-const NAME = 'polylog_statement';
 export const COMMIT = programOf({ kind: 'commit', chain: false });
 export const ROLLBACK = programOf({ kind: 'rollback', chain: false });
-export const SAVEPOINT = programOf({ kind: 'savepoint', name: NAME, token: 0 });
-export const RELEASE = programOf({ kind: 'release-savepoint', name: NAME, token: 0 });
-export const ROLLBACK_TO = programOf({ kind: 'rollback-to-savepoint', name: NAME, token: 0 });
 
 /** A database of MySQL's is a schema: the one in which names are looked for. */
 export function useDatabase(name: string): PreparedStatement {

@@ -12,7 +12,7 @@ import type { Value } from '#schemas/values/value.js';
 import type { BoundStatement } from '../../link/statement-contexts.js';
 import type { PreparedStatement } from '../../sql/statement-cache.js';
 import type { EngineSession, Outcome, ResultSink } from './engine-session.js';
-import { COMMIT, RELEASE, ROLLBACK, ROLLBACK_TO, SAVEPOINT } from './program.js';
+import { COMMIT, ROLLBACK } from './program.js';
 import { MysqlRefusal, sqlstateOf } from './refusals.js';
 import type { SessionVariables } from './variables.js';
 
@@ -123,17 +123,8 @@ export class Transactions {
   }
 
   /** What the engine says of a statement, without running it. A failure leaves the transaction as it was. */
-  async describe(shape: PreparedStatement): Promise<BoundStatement> {
-    const isPart = this.#engine.state !== 0;
-    if (isPart) await this.#own(SAVEPOINT);
-    try {
-      const bound = await this.#engine.bind(shape);
-      if (isPart) await this.#own(RELEASE);
-      return bound;
-    } catch (error) {
-      await this.#undo(error, false, isPart);
-      throw error;
-    }
+  describe(shape: PreparedStatement): Promise<BoundStatement> {
+    return this.#engine.bind(shape);
   }
 
   async #end(
@@ -152,34 +143,19 @@ export class Transactions {
     sink: ResultSink | null,
   ): Promise<Outcome> {
     const isFirst = this.#engine.state === 0;
-    const isPart = !isFirst && !/savepoint/.test(shape.kind);
     const waiting = this.#begin;
     const begin = !isFirst ? 0 : waiting !== 0 ? waiting : this.#beginFlags({ isolation: null, readOnly: null });
-    if (isPart) await this.#own(SAVEPOINT);
     try {
       const outcome = await this.#engine.run(shape, values, begin | FINISH, sink);
       this.#begin = 0;
-      const { insertId } = this.#engine;
-      if (isPart) await this.#own(RELEASE);
-      this.#engine.insertId = insertId;
       return outcome;
     } catch (error) {
-      await this.#undo(error, isFirst, isPart);
+      // The engine has undone the statement.
+      const isFatal = FATAL.has(sqlstateOf(error));
+      if (isFatal) this.#begin = 0;
+      if (this.#engine.state !== 0 && (isFatal || isFirst)) await this.#own(ROLLBACK);
       throw error;
     }
-  }
-
-  async #undo(error: unknown, isFirst: boolean, isPart: boolean): Promise<void> {
-    const isFatal = FATAL.has(sqlstateOf(error));
-    if (isFatal) this.#begin = 0;
-    if (this.#engine.state === 0) return;
-    if (isFatal || isFirst) {
-      await this.#own(ROLLBACK);
-      return;
-    }
-    if (!isPart) return;
-    await this.#own(ROLLBACK_TO);
-    await this.#own(RELEASE);
   }
 
   #own(shape: PreparedStatement): Promise<Outcome> {
