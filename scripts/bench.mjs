@@ -14,6 +14,14 @@ runAsProgram(import.meta.url, async (args) => {
   if (!existsSync(join(postgresBin, 'pgbench'))) ensurePackages(['postgresql-15'], 'the benchmark');
   if (args.some((arg) => arg.includes('tpch')) || !args.some((arg) => arg.startsWith('--only')))
     ensurePackages(['python3', 'python3-venv'], "the benchmark's TPC-H data");
+  // The section mysql says what it lacks, and the others still run.
+  if (args.some((arg) => arg.includes('mysql')) || !args.some((arg) => arg.startsWith('--only'))) {
+    try {
+      ensurePackages(['mariadb-server-core', 'mariadb-client', 'sysbench'], "the benchmark's section mysql");
+    } catch (error) {
+      console.error(`MariaDB: ${error.message}`);
+    }
+  }
   // Kafka's section runs unless others are named; without a broker it reports a failure, and the others still run.
   if (args.some((arg) => arg.includes('kafka')) || !args.some((arg) => arg.startsWith('--only'))) {
     for (const part of [ensureKafkaDriver, ensureKafkaJars])

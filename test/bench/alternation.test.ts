@@ -1,10 +1,10 @@
 import { ratioOf, sideOf } from './alternation.js';
 import { median } from './median.js';
-import type { PgbenchRun } from './pgbench.js';
+import type { Run } from './run.js';
 import { verdict, verdictText } from './verdict.js';
 
-const good = (tps: number): PgbenchRun => ({ ok: true, tps, p50Ms: 1_000 / tps, transactions: 10 });
-const bad: PgbenchRun = { ok: false, reason: 'the server went away' };
+const good = (tps: number): Run => ({ ok: true, tps, p50Ms: 1_000 / tps, transactions: 10 });
+const bad: Run = { ok: false, reason: 'the server went away' };
 
 describe('the rounds of one server', () => {
   it('are shown by their median', () => {

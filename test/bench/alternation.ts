@@ -1,30 +1,41 @@
 /** Servers measured in turns, so that whatever else the machine does meanwhile meets all of them alike. */
 import { median } from './median.js';
-import { type PgbenchRun, type PgbenchWork, runPgbench } from './pgbench.js';
+import { type PgbenchWork, runPgbench } from './pgbench.js';
+import type { Run } from './run.js';
 import { progress } from './section.js';
 import type { Server } from './servers.js';
 
 /** All rounds of one server at one task. */
 export interface Side {
   readonly server: string;
-  readonly runs: readonly PgbenchRun[];
+  readonly runs: readonly Run[];
   /** Median over the rounds; null where any of them failed. */
   readonly tps: number | null;
   readonly p50Ms: number | null;
   readonly failures: readonly string[];
 }
 
-/** A B A B: one run of each server a round. */
-export async function alternate(
+/** A B A B: one run of pgbench on each server a round. */
+export function alternate(
   servers: readonly Server[],
   work: PgbenchWork,
   rounds: number,
   name: string,
 ): Promise<Side[]> {
-  const runs = servers.map((): PgbenchRun[] => []);
+  return alternateRuns(servers, (server) => runPgbench(server, work), rounds, name);
+}
+
+/** The same of whatever is measured. */
+export async function alternateRuns<S extends Server>(
+  servers: readonly S[],
+  measure: (server: S) => Promise<Run>,
+  rounds: number,
+  name: string,
+): Promise<Side[]> {
+  const runs = servers.map((): Run[] => []);
   for (let round = 1; round <= rounds; round++) {
     for (const [i, server] of servers.entries()) {
-      const run = await runPgbench(server, work);
+      const run = await measure(server);
       runs[i]?.push(run);
       progress(
         `${name}, round ${round}, ${server.name}: ${run.ok ? `${run.tps.toFixed(0)} tps` : `FAILED: ${run.reason}`}`,
@@ -35,7 +46,7 @@ export async function alternate(
 }
 
 /** Exported for its test. One failed round fails the side: a median over the others would hide it. */
-export function sideOf(server: string, runs: readonly PgbenchRun[]): Side {
+export function sideOf(server: string, runs: readonly Run[]): Side {
   const good = runs.flatMap((run) => (run.ok ? [run] : []));
   const failures = runs.flatMap((run) => (run.ok ? [] : [run.reason]));
   const p50s = good.flatMap(({ p50Ms }) => (p50Ms === null ? [] : [p50Ms]));

@@ -1,4 +1,4 @@
-/** PostgreSQL's own client programs against any server. */
+/** Client programs against any server, PostgreSQL's own above all. */
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { postgresBin } from '../harness/postgres.js';
@@ -11,18 +11,14 @@ export interface ProgramEnd {
 }
 
 /** Resolves when it has ended, however; it is killed when the time is over (code null). */
-export function runClient(
-  program: 'pgbench' | 'psql',
-  server: Server,
+export function runProgram(
+  program: string,
   args: readonly string[],
   timeoutMs: number,
+  env: Readonly<Record<string, string>> = {},
 ): Promise<ProgramEnd> {
-  const target = ['-h', server.host, '-p', String(server.port), '-U', server.user];
   return new Promise((resolve, reject) => {
-    const child = spawn(join(postgresBin(), program), [...target, ...args, server.database], {
-      env: { ...process.env, PGPASSWORD: server.password },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+    const child = spawn(program, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
     let stdout = '';
     let stderr = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
@@ -37,6 +33,18 @@ export function runClient(
       resolve({ code, stdout, stderr });
     });
   });
+}
+
+/** The same of PostgreSQL's own, told where the server is. */
+export function runClient(
+  program: 'pgbench' | 'psql',
+  server: Server,
+  args: readonly string[],
+  timeoutMs: number,
+): Promise<ProgramEnd> {
+  const target = ['-h', server.host, '-p', String(server.port), '-U', server.user];
+  const env = { PGPASSWORD: server.password };
+  return runProgram(join(postgresBin(), program), [...target, ...args, server.database], timeoutMs, env);
 }
 
 const SQL_TIMEOUT_MS = 120_000;

@@ -13,6 +13,7 @@ import { progress, type Section, type SectionResult } from './section.js';
 import { copy } from './sections/copy.js';
 import { idle } from './sections/idle.js';
 import { kafka } from './sections/kafka.js';
+import { mysql } from './sections/mysql.js';
 import { placement } from './sections/placement.js';
 import { recovery } from './sections/recovery.js';
 import { start } from './sections/start.js';
@@ -26,6 +27,7 @@ const RUN: Readonly<Record<SectionName, Section>> = {
   copy,
   recovery,
   kafka,
+  mysql,
   idle,
   start,
   tiers,

@@ -4,12 +4,8 @@ import { join } from 'node:path';
 import { temporaryDirectory } from '../harness/temporary-directory.js';
 import { runClient } from './client-program.js';
 import { median } from './median.js';
+import { failedRun, type Run } from './run.js';
 import type { Server } from './servers.js';
-
-/** Either what was measured, or why it counts for nothing: a run with a single error is no result. */
-export type PgbenchRun =
-  | { readonly ok: true; readonly tps: number; readonly p50Ms: number | null; readonly transactions: number }
-  | { readonly ok: false; readonly reason: string };
 
 export interface PgbenchWork {
   /** A built-in script by name, or the path of one's own. */
@@ -26,7 +22,7 @@ export interface PgbenchWork {
 const SAMPLED = 0.1;
 const GRACE_MS = 60_000;
 const INIT_TIMEOUT_MS = 600_000;
-/** A reason is one line in a table's footnote. */
+/** What of a failed initialisation's last words is told. */
 const REASON_LENGTH = 300;
 
 /** Creates and fills pgbench's tables. Throws where that fails. */
@@ -37,7 +33,7 @@ export async function initialize(server: Server, scale: number, steps = 'dtgvp')
 }
 
 /** Never throws for what the server does: that is the outcome. */
-export async function runPgbench(server: Server, work: PgbenchWork): Promise<PgbenchRun> {
+export async function runPgbench(server: Server, work: PgbenchWork): Promise<Run> {
   const samples = temporaryDirectory('latencies');
   try {
     const { script, clients, seconds } = work;
@@ -57,23 +53,18 @@ export async function runPgbench(server: Server, work: PgbenchWork): Promise<Pgb
 export function readRun(
   end: { readonly code: number | null; readonly stdout: string; readonly stderr: string },
   p50Ms: number | null,
-): PgbenchRun {
-  const failed = (reason: string): PgbenchRun => ({ ok: false, reason: oneLine(reason) });
+): Run {
   const errors = end.stderr.split('\n').filter((line) => /error|fatal|abort|detail/i.test(line));
-  if (end.code === null) return failed(`pgbench did not end in time. ${errors.join(' ')}`);
+  if (end.code === null) return failedRun(`pgbench did not end in time. ${errors.join(' ')}`);
   if (end.code !== 0 || errors.length > 0)
-    return failed(`pgbench ended with ${end.code}: ${errors.join(' ') || end.stderr}`);
+    return failedRun(`pgbench ended with ${end.code}: ${errors.join(' ') || end.stderr}`);
   const failures = Number(/number of failed transactions: (\d+)/.exec(end.stdout)?.[1] ?? Number.NaN);
   const transactions = Number(/number of transactions actually processed: (\d+)/.exec(end.stdout)?.[1] ?? Number.NaN);
   const tps = Number(/^tps = ([\d.]+)/m.exec(end.stdout)?.[1] ?? Number.NaN);
-  if (Number.isNaN(failures + transactions + tps)) return failed(`pgbench said nothing to go by: ${end.stdout}`);
-  if (failures > 0) return failed(`${failures} failed transactions beside ${transactions}`);
-  if (transactions === 0) return failed('not a single transaction');
+  if (Number.isNaN(failures + transactions + tps)) return failedRun(`pgbench said nothing to go by: ${end.stdout}`);
+  if (failures > 0) return failedRun(`${failures} failed transactions beside ${transactions}`);
+  if (transactions === 0) return failedRun('not a single transaction');
   return { ok: true, tps, p50Ms, transactions };
-}
-
-function oneLine(text: string): string {
-  return text.replace(/\s+/g, ' ').trim().slice(0, REASON_LENGTH);
 }
 
 /** The third column of pgbench's log is the latency in microseconds. */

@@ -1,4 +1,5 @@
-/** The two servers, made equal: data in the same folder's file system, a commit waits for the disk, TCP on 127.0.0.1. */
+/** The servers, made equal: data in the same folder's file system, a commit waits for the disk, TCP on 127.0.0.1. */
+import { startMariadb } from '../harness/mariadb.js';
 import { type PolylogNode, type PolylogOptions, startPolylog } from '../harness/polylog.js';
 import { startPostgres } from '../harness/postgres.js';
 
@@ -13,7 +14,7 @@ export interface Server {
 }
 
 export interface StartedServer extends Server {
-  /** Null where it is PostgreSQL. */
+  /** Null where it is another's. */
   readonly node: PolylogNode | null;
   /** After this it is gone with its data. */
   stop(): Promise<void>;
@@ -24,6 +25,7 @@ export interface StartedNode extends StartedServer {
 }
 
 export const POSTGRES = 'PostgreSQL';
+export const MARIADB = 'MariaDB';
 export const POLYLOG = 'Polylog';
 
 /** PostgreSQL 15 as its package configures it, durable, with a cache that holds all data of the benchmark. */
@@ -31,6 +33,13 @@ export async function postgresServer(): Promise<StartedServer> {
   const server = await startPostgres({ durable: true, settings: { shared_buffers: '1GB', max_connections: 100 } });
   const { host, port, user, password, database } = server;
   return { name: POSTGRES, host, port, user, password, database, node: null, stop: () => server.stop() };
+}
+
+/** MariaDB with its defaults, durable, with a cache that holds all data of the benchmark. */
+export async function mariadbServer(): Promise<StartedServer> {
+  const server = await startMariadb({ durable: true });
+  const { host, port, user, password, database } = server;
+  return { name: MARIADB, host, port, user, password, database, node: null, stop: () => server.stop() };
 }
 
 /** Polylog as it starts by default: the embedded log, which is never told not to sync. */
@@ -43,6 +52,11 @@ export async function polylogServer(options: PolylogOptions & { readonly name?: 
 function clientOf(name: string, node: PolylogNode): Server {
   const { host, postgresPort: port, user, password, database } = node;
   return { name, host, port, user, password, database };
+}
+
+/** The same node for clients of MySQL, whose database is the schema public. */
+export function overMysql(server: StartedNode): StartedNode {
+  return { ...server, port: server.node.mysqlPort, database: 'public' };
 }
 
 /** Ends all, also where one does not end. */

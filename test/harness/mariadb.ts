@@ -1,6 +1,6 @@
 /**
- * A throwaway MariaDB: the oracle that says what a MySQL client should see. It keeps the SQL mode that Polylog has and, unless a test goes on
- * to measure it, does not wait for disks.
+ * A throwaway MariaDB: the oracle that says what a MySQL client should see. It keeps the SQL mode that Polylog has and, unless it is
+ * to be measured, does not wait for disks.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
@@ -40,8 +40,15 @@ function accepts(port: number): Promise<boolean> {
   });
 }
 
-/** Resolves when clients may connect. `tls` names PEM files. */
-export async function startMariadb(tls?: { readonly key: string; readonly cert: string }): Promise<Mariadb> {
+export interface MariadbOptions {
+  /** PEM files. */
+  readonly tls?: { readonly key: string; readonly cert: string };
+  /** A commit waits for the disk, and all data of a benchmark fits into memory: with its own defaults otherwise it can be measured. */
+  readonly durable?: boolean;
+}
+
+/** Resolves when clients may connect. */
+export async function startMariadb({ tls, durable = false }: MariadbOptions = {}): Promise<Mariadb> {
   const directory = temporaryDirectory('mariadb');
   try {
     const data = join(directory.path, 'data');
@@ -68,7 +75,11 @@ export async function startMariadb(tls?: { readonly key: string; readonly cert: 
           '--collation-server=utf8mb4_bin',
           '--transaction-isolation=READ-COMMITTED',
         ],
-        ...['--innodb-flush-log-at-trx-commit=0', '--innodb-buffer-pool-size=64M', '--explicit-defaults-for-timestamp'],
+        ...[
+          `--innodb-flush-log-at-trx-commit=${durable ? 1 : 0}`,
+          `--innodb-buffer-pool-size=${durable ? '1G' : '64M'}`,
+          '--explicit-defaults-for-timestamp',
+        ],
         '--sql-mode=ONLY_FULL_GROUP_BY,STRICT_ALL_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO',
         ...(tls === undefined ? [] : [`--ssl-key=${tls.key}`, `--ssl-cert=${tls.cert}`]),
       ],

@@ -79,7 +79,7 @@ suite('drivers of MySQL see what they see of MariaDB (skipped without mariadb-se
     const tls = makeCertificate(scratch.path);
     cases = casesFile(scratch.path);
     const flags = ['--tls-cert', tls.cert, '--tls-key', tls.key];
-    [node, oracle] = await Promise.all([startPolylog({ flags }), startMariadb(tls)]);
+    [node, oracle] = await Promise.all([startPolylog({ flags }), startMariadb({ tls })]);
   }, 120_000);
 
   afterAll(async () => {
