@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { Ingestion } from '#projections/ingestion/ingestion.js';
+import { isCommitFailure } from '#projections/ingestion/version-store.js';
 import type { KnownSchemas } from '#projections/runner/known-schemas.js';
 import { serveHistory } from '#projections/serve/history-server.js';
 import type { ServedProjection } from './served-projection.js';
@@ -14,6 +15,9 @@ export function ingestionTier(
   schemas: KnownSchemas,
   ids: { readonly commit: number; readonly lease: number },
 ): ServedProjection {
+  process.on('unhandledRejection', (reason) => {
+    if (!isCommitFailure(reason)) throw reason;
+  });
   const projection = new Ingestion(join(folder, 'versions'), schemas, ids);
   return {
     projection,

@@ -1,4 +1,5 @@
-import { rmSync } from 'node:fs';
+import { rmSync, statfsSync } from 'node:fs';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
 import { type Database, open, type RootDatabase } from 'lmdb';
 import type { ObjectId, Offset, VersionId } from '#schemas/kernel/brand.js';
@@ -41,6 +42,8 @@ const FLOOR = Buffer.from('floor');
 /** Versions dropped in one transaction: what is written meanwhile waits for it. */
 const VERSIONS_PER_PIECE = 2_000;
 const FORMAT = 1;
+/** A write that has failed leaves what there was of room taken, and little of it over. */
+const FULL_BELOW_BYTES = 1 << 20;
 const MAP_BYTES_MAX = 2 ** 40;
 
 type Bytes = Database<Buffer, Buffer>;
@@ -106,8 +109,13 @@ export class VersionStore {
     try {
       await this.#root.transaction(all);
     } catch (error) {
-      if (!/MDB_(CORRUPTED|PAGE_NOTFOUND|PANIC|INVALID)/.test(String(error))) throw error;
-      throw new ProjectionDamaged(`the pages of ${this.#folder} are damaged: ${error}`, { cause: error });
+      const cause = await causeOf(error);
+      if (/MDB_(CORRUPTED|PAGE_NOTFOUND|PANIC|INVALID)/.test(String(cause)))
+        throw new ProjectionDamaged(`the pages of ${this.#folder} are damaged: ${cause}`, { cause });
+      const { bavail, bsize } = statfsSync(this.#folder);
+      // LMDB says of a full disk no more than that a write was too short.
+      const why = bavail * bsize < FULL_BELOW_BYTES ? 'its disk is full' : String(cause);
+      throw new Error(`${this.#folder} cannot be written: ${why}`, { cause });
     }
   }
 
@@ -259,6 +267,21 @@ export class VersionStore {
 }
 
 const NOTHING = Buffer.alloc(0);
+
+/** What lmdb's error of a failed commit stands for: it tells that by a promise of its own. */
+async function causeOf(error: unknown): Promise<unknown> {
+  if (!isCommitFailure(error)) return error;
+  const told = error.commitError.then(
+    () => error,
+    (cause: unknown) => cause,
+  );
+  return Promise.race([told, nextTurn(error)]);
+}
+
+/** When a commit fails, lmdb also rejects promises that nobody was given. Whoever committed is told all the same. */
+export function isCommitFailure(error: unknown): error is Error & { readonly commitError: Promise<unknown> } {
+  return error instanceof Error && 'commitError' in error && error.commitError instanceof Promise;
+}
 
 function openRoot(path: string): RootDatabase<Buffer, Buffer> {
   return open<Buffer, Buffer>({
