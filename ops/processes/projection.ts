@@ -1,5 +1,6 @@
 import { setPriority } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { KnownSchemas } from '#projections/runner/known-schemas.js';
 import { ProjectionRunner } from '#projections/runner/runner.js';
@@ -26,6 +27,8 @@ const PARTITION = 0 as Partition;
 const BUILT_ANEW = 'the projection is built anew from the log';
 /** Clients come first: what follows the log takes the time that is left. */
 const NICENESS = 10;
+/** What a projection lags behind at most where nobody waits for it. */
+const REST_MS = 250;
 
 /** Errors that would come again: the log is damaged, or holds what nobody understands. */
 const REFUSALS: ReadonlySet<string> = new Set(['LogCorrupted', 'ProjectionStopped']);
@@ -51,6 +54,7 @@ async function run(): Promise<void> {
     schemas,
     ids,
     fetchSchemas,
+    rest: (signal) => sleep(REST_MS, undefined, { signal }).catch(() => undefined),
     onRebuild: (reason) => logger.warn({ reason }, BUILT_ANEW),
   });
   const rebuilding = new Rebuilding(runner);

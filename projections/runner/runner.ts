@@ -26,6 +26,11 @@ export interface RunnerOptions {
   readonly ids: { readonly commit: number; readonly lease: number };
   /** With a foreign registry: brings the schemas of these ids, because decoding does not wait. */
   readonly fetchSchemas: ((ids: readonly number[]) => Promise<void>) | null;
+  /**
+   * For how long what is ready may wait for more, so that it is handed over in one piece: each piece costs the disk a flush, which those who commit wait for, too. Ends at once
+   * when the signal aborts. Not given = nothing waits.
+   */
+  readonly rest?: (signal: AbortSignal) => Promise<void>;
   /** Of the certifier's window, where they are others than the cluster's: a simulation's are smaller. */
   readonly limits?: CertifierLimits;
   /** The data was thrown away, and is made anew from the log: why. */
@@ -44,6 +49,9 @@ export class ProjectionStopped extends Error {
   }
 }
 
+/** The time is over in which more might have come. */
+const OVER = Symbol('over');
+
 interface Waiter {
   readonly offset: Offset;
   readonly done: () => void;
@@ -60,6 +68,8 @@ export class ProjectionRunner {
   #applied = 0 as Offset;
   #events = 0;
   #turn = new AbortController();
+  /** Aborts the rest that is being taken. */
+  #wake = new AbortController();
   /** Those who have asked for everything to be thrown away, and why. */
   readonly #rebuilds: Array<{ readonly reason: string; readonly done: () => void }> = [];
 
@@ -102,6 +112,7 @@ export class ProjectionRunner {
   /** Resolves when everything below `offset` is applied. */
   waitFor(offset: Offset, signal?: AbortSignal): Promise<void> {
     if (offset <= this.#applied) return Promise.resolve();
+    this.#wake.abort();
     return new Promise((resolve, reject) => {
       const waiter: Waiter = {
         offset,
@@ -151,15 +162,63 @@ export class ProjectionRunner {
     const fold = new Fold(this.#options, checkpoint);
     this.#reached(checkpoint?.decider.offset ?? (0 as Offset));
     const from = checkpoint?.decider.replayFrom ?? (0 as Offset);
-    for await (const batch of source.records(partition, from, signal)) {
-      await this.#fetch(batch);
-      for (let at = 0; at < batch.length && !signal.aborted; ) {
-        at = fold.take(batch, at);
-        this.#events += await fold.handOver(at === batch.length);
-        this.#reached(fold.next);
+    // Nobody may go on reading for a fold that has failed.
+    const over = new AbortController();
+    try {
+      const records = source.records(partition, from, AbortSignal.any([signal, over.signal]));
+      await this.#takeAll(records[Symbol.asyncIterator](), fold, signal);
+    } finally {
+      over.abort();
+    }
+  }
+
+  /** What is ready is handed over when it is a piece, or when the rest is over, or at once where somebody waits or no rest is wanted. */
+  async #takeAll(batches: AsyncIterator<readonly StoredRecord[]>, fold: Fold, signal: AbortSignal): Promise<void> {
+    let rest: Promise<typeof OVER> | null = null;
+    for (let next = this.#next(batches); ; ) {
+      const step = await (rest === null ? next : Promise.race([next, rest]));
+      if (step === OVER) {
+        rest = null;
+        await this.#handOver(fold, true);
+        continue;
+      }
+      if (step.done === true) return;
+      await this.#fetch(step.value);
+      for (let at = 0; at < step.value.length && !signal.aborted; ) {
+        at = fold.take(step.value, at);
+        const isEnd = at === step.value.length;
+        if (!isEnd || fold.isPiece || fold.isEmpty || !this.#mayRest) await this.#handOver(fold, isEnd);
       }
       if (signal.aborted) return;
+      if (!fold.isEmpty) rest ??= this.#rest(signal);
+      next = this.#next(batches);
     }
+  }
+
+  /** What fails while nobody waits for it fails when somebody does. */
+  #next(batches: AsyncIterator<readonly StoredRecord[]>): Promise<IteratorResult<readonly StoredRecord[]>> {
+    const next = batches.next();
+    next.catch(() => undefined);
+    return next;
+  }
+
+  async #handOver(fold: Fold, isBatchEnd: boolean): Promise<void> {
+    this.#events += await fold.handOver(isBatchEnd);
+    this.#reached(fold.next);
+  }
+
+  get #mayRest(): boolean {
+    return this.#options.rest !== undefined && this.#waiters.size === 0;
+  }
+
+  async #rest(signal: AbortSignal): Promise<typeof OVER> {
+    const wake = new AbortController();
+    this.#wake = wake;
+    const stop = (): void => wake.abort();
+    signal.addEventListener('abort', stop);
+    await this.#options.rest?.(wake.signal);
+    signal.removeEventListener('abort', stop);
+    return OVER;
   }
 
   /** The checkpoint to go on from; null where the fold begins anew. */
@@ -261,6 +320,16 @@ class Fold {
     } catch (error) {
       throw new ProjectionStopped(this.#options.projection.name, record.offset, error);
     }
+  }
+
+  /** Nothing is ready. */
+  get isEmpty(): boolean {
+    return this.#ready.length === 0;
+  }
+
+  /** As much is ready as is handed over at once. */
+  get isPiece(): boolean {
+    return this.#readyEvents >= EVENTS_PER_PIECE;
   }
 
   /** Gives the projection what is ready, and a checkpoint behind it. Answers with the number of events. */
