@@ -13,7 +13,7 @@ import { TYPES } from '#schemas/values/type-name.js';
 import { KnownSchemas } from './known-schemas.js';
 import { LatestState } from './latest-state.js';
 import { type Checkpoint, type CommittedTransaction, type Projection, ProjectionDamaged } from './projection.js';
-import { ProjectionRunner, ProjectionStopped } from './runner.js';
+import { ProjectionRunner, ProjectionStopped, type RunnerOptions } from './runner.js';
 
 const PARTITION = 0 as Partition;
 const IDS = { commit: COMMIT_SCHEMA_ID, lease: LEASE_SCHEMA_ID };
@@ -121,7 +121,11 @@ class Counting implements Projection {
 }
 
 function runnerOf(log: MemoryLog, projection: Projection, schemas = newSchemas()): ProjectionRunner {
-  return new ProjectionRunner({
+  return new ProjectionRunner(optionsOf(log, projection, schemas));
+}
+
+function optionsOf(log: MemoryLog, projection: Projection, schemas = newSchemas()): RunnerOptions {
+  return {
     projection,
     source: recordsOf(log),
     partition: PARTITION,
@@ -129,7 +133,7 @@ function runnerOf(log: MemoryLog, projection: Projection, schemas = newSchemas()
     ids: IDS,
     fetchSchemas: null,
     onRebuild: () => undefined,
-  });
+  };
 }
 
 /** Runs until everything is applied. */
@@ -193,6 +197,25 @@ describe('ProjectionRunner', () => {
     stop.abort();
     await running;
     expect([projection.drops, projection.seen.length]).toEqual([3, 3]);
+  });
+
+  it('hands over in one piece what comes while it rests, and at once what somebody waits for', async () => {
+    const log = await logOf([[{ id: 1, n: 1 }], [{ id: 2, n: 2 }]]);
+    const projection = new Counting();
+    let isResting = false;
+    const rest = (signal: AbortSignal): Promise<void> => {
+      isResting = true;
+      return new Promise((resolve) => signal.addEventListener('abort', () => resolve()));
+    };
+    const runner = new ProjectionRunner({ ...optionsOf(log, projection), rest });
+    const stop = new AbortController();
+    const running = runner.run(stop.signal);
+    while (!isResting) await new Promise((resolve) => setTimeout(resolve, 5));
+    expect([projection.seen.length, runner.applied]).toEqual([0, 0]);
+    await runner.waitFor(await log.end(PARTITION));
+    expect(projection.seen).toHaveLength(2);
+    stop.abort();
+    await running;
   });
 
   it('rebuilds where the schemas of what it has folded are lost', async () => {
