@@ -1,5 +1,5 @@
+import { CATALOG_READ } from '#log/transactions/certified-keys.js';
 import { certifiedKey, type Verdict } from '#log/transactions/certifier.js';
-import { CATALOG_TABLES } from '#schemas/catalog/system-tables.js';
 import type { ReadRange } from '#schemas/events/event.js';
 import type { Offset } from '#schemas/kernel/brand.js';
 import { definesTables, newClaims } from './commit-record.js';
@@ -17,13 +17,6 @@ export interface SharedCommits {
   /** Null when every sequence value handed out is reserved; rejects when a reservation was refused. */
   whenReserved(): Promise<void> | null;
 }
-
-const ALL_KEYS = '\u00ff'.repeat(9);
-const DEFINITIONS: readonly ReadRange[] = CATALOG_TABLES.map(({ shape }) => ({
-  object: shape.id,
-  from: '',
-  to: ALL_KEYS,
-}));
 
 const NO_READS: readonly ReadRange[] = [];
 
@@ -62,5 +55,5 @@ export function isForestalled(
 /** What a commit says that it has read. Every statement has read the catalog, too: where another engine has defined tables anew before the commit, that is refused. */
 export function readsOf({ reads, guards }: EngineTransaction): readonly ReadRange[] {
   if (guards === null) return reads ?? NO_READS;
-  return [...(reads ?? NO_READS), ...guards, ...DEFINITIONS];
+  return [...(reads ?? NO_READS), ...guards, CATALOG_READ];
 }

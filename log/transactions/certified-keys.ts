@@ -1,6 +1,11 @@
+import { CATALOG_TABLES } from '#schemas/catalog/system-tables.js';
 import { FIRST_USER_OBJECT, type ReadRange, type RowVersion } from '#schemas/events/event.js';
 import type { ObjectId } from '#schemas/kernel/brand.js';
 import { certifiedKey } from './certifier.js';
+
+/** No table or index has this id. */
+const NO_OBJECT = 0 as ObjectId;
+const CATALOG_IDS: ReadonlySet<ObjectId> = new Set(CATALOG_TABLES.map(({ shape }) => shape.id));
 
 /**
  * Under which keys the certifier knows what a transaction wrote. Who commits and who folds the log both ask here, so that both give it the same (I3). The keys follow from
@@ -10,6 +15,7 @@ import { certifiedKey } from './certifier.js';
  *   each claim  [index][key]
  *   instead, in a transaction that writes system tables and so may make and drop indexes:
  *   each user table  [table], which every reader through a unique index has read
+ *   and, where it writes tables that catalogs are built from: [no object], which stands for all definitions
  *
  * Nothing is entered for the place in a unique index that a row leaves: whoever has found it there has read the row, too.
  */
@@ -17,6 +23,7 @@ export class CertifiedKeys {
   readonly all: string[] = [];
   readonly #definesTables: boolean;
   #lastTable = -1;
+  #changesCatalog = false;
 
   /** `definesTables`: some write of the transaction is to a system table. */
   constructor(definesTables: boolean) {
@@ -26,6 +33,10 @@ export class CertifiedKeys {
   add({ table, key, claims }: Pick<RowVersion, 'table' | 'key' | 'claims'>): void {
     const { all } = this;
     all.push(certifiedKey(table, key));
+    if (this.#definesTables && !this.#changesCatalog && CATALOG_IDS.has(table)) {
+      this.#changesCatalog = true;
+      all.push(certifiedKey(NO_OBJECT, ''));
+    }
     if (this.#definesTables && table >= FIRST_USER_OBJECT) {
       if (table !== this.#lastTable) all.push(certifiedKey(table, ''));
       this.#lastTable = table;
@@ -37,6 +48,9 @@ export class CertifiedKeys {
     }
   }
 }
+
+/** Has read the catalog. One key, because commits say this that have nothing to do with definitions: all of a log that servers share. */
+export const CATALOG_READ: ReadRange = pointRead(NO_OBJECT, '');
 
 /** Reads exactly one row. */
 export function pointRead(object: ObjectId, key: string): ReadRange {

@@ -10,7 +10,8 @@ export async function openLog(
 ): Promise<ChangeLog> {
   if (configuration.log === 'embedded') return EmbeddedLog.open({ folder: embeddedFolder(configuration), onTornEnd });
   const { KafkaLog } = await import('#log/kafka/kafka-log.js');
-  return KafkaLog.open({ url: configuration.log, appendTimeoutMs: configuration.commitTimeoutMs });
+  const { log: url, commitTimeoutMs: appendTimeoutMs, serverId } = configuration;
+  return KafkaLog.open({ url, appendTimeoutMs, shared: serverId !== 0 });
 }
 
 export function embeddedFolder(configuration: Pick<Configuration, 'data'>): string {
