@@ -9,21 +9,23 @@ import { postgresBin, run, runAsProgram } from './project.mjs';
 import { ensurePackages } from './system-packages.mjs';
 
 runAsProgram(import.meta.url, async (args) => {
+  /** Whether one of these sections will run: without --only all do. */
+  const runs = (...sections) =>
+    !args.some((arg) => arg.startsWith('--only')) || args.some((arg) => sections.some((name) => arg.includes(name)));
   await ensureInstalled();
   await ensureBuilt();
   if (!existsSync(join(postgresBin, 'pgbench'))) ensurePackages(['postgresql-15'], 'the benchmark');
-  if (args.some((arg) => arg.includes('tpch')) || !args.some((arg) => arg.startsWith('--only')))
-    ensurePackages(['python3', 'python3-venv'], "the benchmark's TPC-H data");
+  if (runs('tpch')) ensurePackages(['python3', 'python3-venv'], "the benchmark's TPC-H data");
   // The section mysql says what it lacks, and the others still run.
-  if (args.some((arg) => arg.includes('mysql')) || !args.some((arg) => arg.startsWith('--only'))) {
+  if (runs('mysql')) {
     try {
       ensurePackages(['mariadb-server-core', 'mariadb-client', 'sysbench'], "the benchmark's section mysql");
     } catch (error) {
       console.error(`MariaDB: ${error.message}`);
     }
   }
-  // Kafka's section runs unless others are named; without a broker it reports a failure, and the others still run.
-  if (args.some((arg) => arg.includes('kafka')) || !args.some((arg) => arg.startsWith('--only'))) {
+  // The sections on Kafka run unless others are named; without a broker they report a failure, and the others still run.
+  if (runs('kafka', 'shared')) {
     for (const part of [ensureKafkaDriver, ensureKafkaJars])
       await part().catch((error) => console.error(`Kafka: ${error.message}`));
   }

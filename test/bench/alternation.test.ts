@@ -1,5 +1,5 @@
 import { ratioOf, sideOf } from './alternation.js';
-import { median } from './median.js';
+import { median, percentile } from './median.js';
 import type { Run } from './run.js';
 import { verdict, verdictText } from './verdict.js';
 
@@ -44,5 +44,15 @@ describe('a median', () => {
     expect(median([3, 1, 2])).toBe(2);
     expect(median([4, 1, 2, 3])).toBe(2.5);
     expect(median([])).toBeNaN();
+  });
+});
+
+describe('a percentile', () => {
+  it('is the least value that so many do not exceed', () => {
+    const values = Array.from({ length: 200 }, (_, i) => 200 - i);
+    expect(percentile(values, 0.99)).toBe(198);
+    expect(percentile(values, 1)).toBe(200);
+    expect(percentile([7], 0.5)).toBe(7);
+    expect(percentile([], 0.5)).toBeNaN();
   });
 });

@@ -16,6 +16,7 @@ import { kafka } from './sections/kafka.js';
 import { mysql } from './sections/mysql.js';
 import { placement } from './sections/placement.js';
 import { recovery } from './sections/recovery.js';
+import { shared } from './sections/shared.js';
 import { start } from './sections/start.js';
 import { throughput } from './sections/throughput.js';
 import { tiers } from './sections/tiers.js';
@@ -27,6 +28,7 @@ const RUN: Readonly<Record<SectionName, Section>> = {
   copy,
   recovery,
   kafka,
+  shared,
   mysql,
   idle,
   start,

@@ -7,6 +7,7 @@ export const SECTIONS = [
   'copy',
   'recovery',
   'kafka',
+  'shared',
   'mysql',
   'idle',
   'start',

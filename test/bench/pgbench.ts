@@ -14,6 +14,8 @@ export interface PgbenchWork {
   readonly seconds: number;
   /** Threads of pgbench itself; without it one, as is its default. */
   readonly threads?: number;
+  /** How often a transaction that meets 40001 or 40P01 is tried at most; without it once. */
+  readonly maxTries?: number;
   /** pgbench vacuums its own tables and empties its history before a run; leave out where they do not exist. */
   readonly ownTables: boolean;
 }
@@ -32,8 +34,21 @@ export async function initialize(server: Server, scale: number, steps = 'dtgvp')
     throw new Error(`${server.name}: pgbench -i -s ${scale}: ${end.stderr.trim().slice(-REASON_LENGTH)}`);
 }
 
+/** A run with what pgbench wrote down of single transactions. */
+export interface SampledRun {
+  readonly run: Run;
+  /** Of a tenth of all transactions, from their first try to the end of their last. */
+  readonly latenciesMs: readonly number[];
+  /** Tries beyond the first of a transaction. */
+  readonly retries: number;
+}
+
 /** Never throws for what the server does: that is the outcome. */
 export async function runPgbench(server: Server, work: PgbenchWork): Promise<Run> {
+  return (await runPgbenchSampled(server, work)).run;
+}
+
+export async function runPgbenchSampled(server: Server, work: PgbenchWork): Promise<SampledRun> {
   const samples = temporaryDirectory('latencies');
   try {
     const { script, clients, seconds } = work;
@@ -41,9 +56,12 @@ export async function runPgbench(server: Server, work: PgbenchWork): Promise<Run
     const what = 'builtin' in script ? ['-b', script.builtin] : ['-f', script.file];
     const load = ['-M', 'prepared', '-c', String(clients), '-j', String(threads), '-T', String(seconds)];
     const latencies = ['-l', `--sampling-rate=${SAMPLED}`, `--log-prefix=${join(samples.path, 'log')}`];
-    const args = [...what, ...load, ...latencies, ...(work.ownTables ? [] : ['-n'])];
+    const tries = work.maxTries === undefined ? [] : [`--max-tries=${work.maxTries}`];
+    const args = [...what, ...load, ...latencies, ...tries, ...(work.ownTables ? [] : ['-n'])];
     const end = await runClient('pgbench', server, args, seconds * 1_000 + GRACE_MS);
-    return readRun(end, sampledP50Ms(samples.path));
+    const latenciesMs = sampledMs(samples.path);
+    const retries = Number(/total number of retries: (\d+)/.exec(end.stdout)?.[1] ?? 0);
+    return { run: readRun(end, latenciesMs.length === 0 ? null : median(latenciesMs)), latenciesMs, retries };
   } finally {
     samples.remove();
   }
@@ -68,12 +86,11 @@ export function readRun(
 }
 
 /** The third column of pgbench's log is the latency in microseconds. */
-function sampledP50Ms(folder: string): number | null {
-  const micros = readdirSync(folder).flatMap((name) =>
+function sampledMs(folder: string): number[] {
+  return readdirSync(folder).flatMap((name) =>
     readFileSync(join(folder, name), 'utf8')
       .split('\n')
-      .map((line) => Number(line.split(' ')[2]))
+      .map((line) => Number(line.split(' ')[2]) / 1_000)
       .filter((value) => !Number.isNaN(value)),
   );
-  return micros.length === 0 ? null : median(micros) / 1_000;
 }

@@ -11,26 +11,23 @@ import { progress, type SectionResult } from '../section.js';
 import { polylogServer, stopAll } from '../servers.js';
 import { shown } from '../table.js';
 import { verdict, verdictText } from '../verdict.js';
+import { ONE_ROW_INSERT, ONE_ROW_TABLE } from './one-row-insert.js';
 
 const CLIENTS = 64;
 const COMMITS_TARGET = 5_000;
 const WARM_UP_SECONDS = 3;
-/** Random keys out of 2^62: no two clients meet. */
-const SCRIPT = `\\set id random(1, 4611686018427387904)
-INSERT INTO bench_commits (id, payload) VALUES (:id, 'one row, one transaction, one record');
-`;
 
 export async function kafka(options: BenchOptions): Promise<SectionResult> {
   const folder = temporaryDirectory('commits');
   const script = join(folder.path, 'insert.sql');
-  writeFileSync(script, SCRIPT);
+  writeFileSync(script, ONE_ROW_INSERT);
   progress('starting Kafka');
   const cluster = await startKafka();
   const servers = [];
   try {
     const server = await polylogServer({ name: 'Polylog on Kafka', log: `kafka://${cluster.bootstrap}/bench` });
     servers.push(server);
-    await sql(server, 'CREATE TABLE bench_commits (id bigint PRIMARY KEY, payload text NOT NULL)');
+    await sql(server, ONE_ROW_TABLE);
     const work = { script: { file: script }, clients: CLIENTS, seconds: options.seconds, ownTables: false };
     const warmUp = await runPgbench(server, { ...work, seconds: options.quick ? 1 : WARM_UP_SECONDS });
     const [side] = await alternate(servers, work, options.rounds, `kafka, ${CLIENTS} clients`);
