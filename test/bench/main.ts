@@ -16,11 +16,11 @@ import { kafka } from './sections/kafka.js';
 import { mysql } from './sections/mysql.js';
 import { placement } from './sections/placement.js';
 import { recovery } from './sections/recovery.js';
-import { shared } from './sections/shared.js';
 import { start } from './sections/start.js';
 import { throughput } from './sections/throughput.js';
 import { tiers } from './sections/tiers.js';
 import { tpch } from './sections/tpch.js';
+import { twoNodes } from './sections/two-nodes.js';
 
 const RUN: Readonly<Record<SectionName, Section>> = {
   throughput,
@@ -28,7 +28,7 @@ const RUN: Readonly<Record<SectionName, Section>> = {
   copy,
   recovery,
   kafka,
-  shared,
+  shared: twoNodes,
   mysql,
   idle,
   start,

@@ -57,7 +57,7 @@ interface Load {
   readonly acknowledged: number;
 }
 
-export async function shared(options: BenchOptions): Promise<SectionResult> {
+export async function twoNodes(options: BenchOptions): Promise<SectionResult> {
   const folder = temporaryDirectory('shared');
   progress('starting Kafka');
   const cluster = await startKafka();
