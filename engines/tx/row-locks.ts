@@ -32,7 +32,8 @@ function holderAgainst(lock: RowLock, owner: LockOwner, strength: number): LockH
 }
 
 /**
- * Takes a row lock on the newest version of a chain at once, if nobody stands in the way. Waiters before us are not overtaken, unless we hold the row already.
+ * Takes a row lock on the newest version of a chain at once, if no holder stands in the way. Those who wait for a stronger one are overtaken, as in PostgreSQL: what is held together
+ * with the present holders need not wait for whoever waits for them.
  */
 export function tryLock(head: Version, owner: LockOwner, strength: number): boolean {
   const { lock } = head;
@@ -48,7 +49,6 @@ export function tryLock(head: Version, owner: LockOwner, strength: number): bool
     if (mine.strength < strength) mine.strength = strength;
     return true;
   }
-  if (lock.queue.some((waiter) => waiter.owner !== owner && conflict(waiter.strength, strength))) return false;
   lock.holders.push({ owner, strength });
   owner.locks.push({ lock, version: head });
   return true;
@@ -121,12 +121,13 @@ export function waitInQueue(
   surroundings: WaitSurroundings,
 ): Promise<void> {
   let waiter: LockWaiter | null = null;
+  const place = placeInQueue(lock, owner);
   const blockers = (): readonly object[] => {
     const found: object[] = [];
     for (const holder of lock.holders)
       if (holder.owner !== owner && conflict(holder.strength, strength)) found.push(holder.owner);
-    for (const other of lock.queue) {
-      if (other === waiter) break;
+    for (const [i, other] of lock.queue.entries()) {
+      if (waiter === null ? i === place : other === waiter) break;
       if (other.owner !== owner && conflict(other.strength, strength)) found.push(other.owner);
     }
     return found;
@@ -134,7 +135,7 @@ export function waitInQueue(
   return waitFor(owner, blockers, surroundings, (wake) => {
     const joined: LockWaiter = { owner, strength, version, wake };
     waiter = joined;
-    lock.queue.push(joined);
+    lock.queue.splice(place, 0, joined);
     return () => {
       const at = lock.queue.indexOf(joined);
       if (at < 0) return;
@@ -143,6 +144,13 @@ export function waitInQueue(
       if (lock.queue.length > 0) handOn(lock);
     };
   });
+}
+
+/** At the end; but who holds the row already stands before those who wait for him, or each would wait for the other. */
+function placeInQueue({ holders, queue }: RowLock, owner: LockOwner): number {
+  const mine = holders.find((holder) => holder.owner === owner);
+  const at = mine === undefined ? -1 : queue.findIndex((waiter) => conflict(mine.strength, waiter.strength));
+  return at < 0 ? queue.length : at;
 }
 
 /** The common part of every wait for other transactions. `join` queues the wake-up and returns what leaves the queue again. */

@@ -79,13 +79,14 @@ export class TableLocks {
   acquire(owner: TableLockOwner, table: ObjectId, mode: TableLockMode, surroundings: WaitSurroundings): Promise<void> {
     const number = MODES.indexOf(mode);
     const lock = this.#lock(table);
+    const place = placeInQueue(lock, owner, table);
     return waitFor(
       owner,
-      () => this.#blockers(owner, lock, table, number),
+      () => this.#blockers(owner, lock, table, number, place),
       surroundings,
       (wake) => {
         const waiter: TableLockWaiter = { owner, mode: number, wake };
-        lock.waiters.push(waiter);
+        lock.waiters.splice(place, 0, waiter);
         return () => {
           const at = lock.waiters.indexOf(waiter);
           if (at < 0) return;
@@ -105,12 +106,19 @@ export class TableLocks {
     return lock;
   }
 
-  /** Who holds a conflicting mode, or waits for one before us. */
-  #blockers(owner: TableLockOwner, lock: TableLock, table: ObjectId, mode: number): readonly TableLockOwner[] {
+  /** Who holds a conflicting mode, or waits for one before us. `place`: where we shall stand, as long as we do not yet. */
+  #blockers(
+    owner: TableLockOwner,
+    lock: TableLock,
+    table: ObjectId,
+    mode: number,
+    place: number,
+  ): readonly TableLockOwner[] {
     const conflicts = CONFLICTS[mode] as number;
     const found = this.#holders(owner, table, conflicts);
-    for (const waiter of lock.waiters) {
-      if (waiter.owner === owner) break;
+    const isQueued = lock.waiters.some((waiter) => waiter.owner === owner);
+    for (const [i, waiter] of lock.waiters.entries()) {
+      if (isQueued ? waiter.owner === owner : i === place) break;
       if ((conflicts & (1 << waiter.mode)) !== 0) found.push(waiter.owner);
     }
     return found;
@@ -161,4 +169,12 @@ export class TableLocks {
     held.length = from;
     if (awaited !== null) for (const table of awaited) this.#handOn(this.#lock(table), table);
   }
+}
+
+/** At the end; but who holds the table in some mode stands before those whom that keeps waiting, as in PostgreSQL, or each would wait for the other. */
+function placeInQueue({ waiters }: TableLock, { tableLocks }: TableLockOwner, table: ObjectId): number {
+  let held = 0;
+  for (const lock of tableLocks) if (lock.table === table) held |= 1 << lock.mode;
+  const at = waiters.findIndex(({ mode }) => ((CONFLICTS[mode] as number) & held) !== 0);
+  return at < 0 ? waiters.length : at;
 }

@@ -145,4 +145,42 @@ export const WAITS: readonly Scenario[] = [
       1: commit`),
     outcome: ['select * from child'],
   },
+  {
+    name: 'who holds a row asks for more than somebody who waits for him',
+    steps: steps(`
+      1: begin
+      2: begin
+      1: select id from test where id = 1 for share
+      2: update test set value = 20 where id = 1
+      1: update test set value = 11 where id = 1
+      1: commit
+      2: commit`),
+    outcome: TABLE,
+  },
+  {
+    name: 'a row is shared by one more while another waits to change it',
+    steps: steps(`
+      1: begin
+      2: begin
+      3: begin
+      1: select id from test where id = 1 for share
+      2: update test set value = 20 where id = 1
+      3: select id from test where id = 1 for share
+      1: commit
+      3: commit
+      2: commit`),
+    outcome: TABLE,
+  },
+  {
+    name: 'who holds a table asks for more than somebody who waits for him',
+    steps: steps(`
+      1: begin
+      2: begin
+      1: lock table test in row exclusive mode
+      2: lock table test in share mode
+      1: lock table test in share row exclusive mode
+      1: commit
+      2: commit`),
+    outcome: TABLE,
+  },
 ];
