@@ -25,6 +25,7 @@ export const ANALYTIC_QUERIES: readonly string[] = [
   'select sum(case when i > 0 then n else 0 end), sum(case when i > 1000 then n else 0 end), avg(case when i > 0 then n else 0 end) from tame',
   'select g, sum(case when i > 0 then n * p when i > -10 then n end), sum(case when i > 0 then 1.5 else 0.25 end) filter (where s > 0) from tame group by g order by g',
   'select s, sum(case when g = 1 then n else 0 end) / count(*), avg(case g when 1 then n when 2 then p else null end) from tame group by s order by s',
+  "select sum(case when t in ('a', 'al', 'be', 'eta') then case when t = 'a' then n else n end else 1.5 end) from tame",
   'select g, s, count(*), sum(i), grouping(g), grouping(g, s) from tame group by rollup (g, s) order by 5, 6, 1, 2',
   'select g, s > 0 as positive, count(*), avg(n) from tame group by cube (g, s > 0) order by 1, 2, 3, 4',
   'select g, s, sum(g), count(*) from tame group by grouping sets ((g), (s), (g, s), ()) having count(*) > 1 order by 1, 2, 3, 4',

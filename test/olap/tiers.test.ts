@@ -10,9 +10,10 @@ import { EDGE_TABLES } from './edge-tables.js';
 import { ORDER_QUERIES } from './order-queries.js';
 import { ORDER_TABLES } from './order-tables.js';
 import { PREPARED } from './prepared-statements.js';
+import { randomAnalytics } from './random-analytics.js';
 
 const IS_LONG = process.env['POLYLOG_LONG'] !== undefined;
-const RANDOM_QUERIES = IS_LONG ? 3_000 : 150;
+const RANDOM_QUERIES = IS_LONG ? 3_000 : 100;
 /** Neighbours are much alike: one of three is asked where time is short. */
 const some = (queries: readonly string[]): string[] => queries.filter((_, i) => IS_LONG || i % 3 === 0);
 /** Of those written for the comparison with PostgreSQL, the ones that only read. */
@@ -104,6 +105,11 @@ describe('the OLAP tier answers as the engine does', () => {
   it('statements with parameters', async () => {
     expect(expectSame(await bothAnswer(PREPARED)).length).toBeLessThan(5);
   }, 120_000);
+
+  it('random questions of analysts, and refuses none of them', async () => {
+    const queries = Array.from({ length: RANDOM_QUERIES }, (_, i) => randomAnalytics(i + 1));
+    expect(expectSame(await bothAnswer(queries))).toEqual([]);
+  }, 600_000);
 
   it('random queries', async () => {
     const queries = Array.from({ length: RANDOM_QUERIES }, (_, i) => randomQuery(i + 1));

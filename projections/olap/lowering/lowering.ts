@@ -266,6 +266,7 @@ class Lowering {
       case 'column':
         return { sql: `c${scalar.id}`, scale: this.column(scalar.id).scale };
       case 'operation':
+        if (scalar.operation === 'scale') return this.#scaleOf(scalar.operands[0] as AnalyticScalar);
         return lowerOperation(
           scalar.operation,
           scalar.operands.map((each) => this.#operand(this.#scalar(each))),
@@ -296,6 +297,12 @@ class Lowering {
       case 'case':
         return this.#case(scalar);
     }
+  }
+
+  /** Of the operand only its scale gets into the query, and none of its values. */
+  #scaleOf(operand: AnalyticScalar): Lowered {
+    const scale = this.parameters.without(() => this.#scalar(operand).scale);
+    return { sql: String(scale ?? 0), scale: null };
   }
 
   #operand(lowered: Lowered): Lowered {

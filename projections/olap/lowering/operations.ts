@@ -5,6 +5,9 @@ import type { SqlType } from '#schemas/values/type.js';
 import { storageOf } from '../column-storage.js';
 import { type Lowered, sqlTypeName } from './lowered.js';
 
+/** `scale` is known before the query runs. */
+type ComputedOperation = Exclude<AnalyticOperation, 'scale'>;
+
 /** How DuckDB computes each operation as the engine does, errors included. `type`: of the result. */
 type Lower = (operands: readonly Lowered[], type: SqlType) => Lowered;
 
@@ -12,7 +15,7 @@ const comparison =
   (symbol: string): Lower =>
   ([a, b]) => ({ sql: `(${sql(a)} ${symbol} ${sql(b)})`, scale: null });
 
-const OPERATIONS: Readonly<Record<AnalyticOperation, Lower>> = {
+const OPERATIONS: Readonly<Record<ComputedOperation, Lower>> = {
   equal: comparison('='),
   'not-equal': comparison('<>'),
   less: comparison('<'),
@@ -68,11 +71,10 @@ const OPERATIONS: Readonly<Record<AnalyticOperation, Lower>> = {
   'truncate-day': truncated('day'),
   'truncate-hour': truncated('hour'),
   'truncate-minute': truncated('minute'),
-  scale: ([a]) => ({ sql: String(scaleOf(a)), scale: null }),
   cast: ([a, zone], type) => (zone === undefined ? cast(a as Lowered, type) : dayOf(a as Lowered, zone)),
 };
 
-export function lowerOperation(operation: AnalyticOperation, operands: readonly Lowered[], type: SqlType): Lowered {
+export function lowerOperation(operation: ComputedOperation, operands: readonly Lowered[], type: SqlType): Lowered {
   return OPERATIONS[operation](operands, type);
 }
 

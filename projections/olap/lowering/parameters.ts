@@ -16,6 +16,15 @@ export class QueryParameters {
   readonly values: DuckDBValue[] = [];
   readonly types: DuckDBType[] = [];
 
+  /** Does something, and forgets the values that it has placed. */
+  without<T>(look: () => T): T {
+    const { length } = this.values;
+    const found = look();
+    this.values.length = length;
+    this.types.length = length;
+    return found;
+  }
+
   /** SQL that stands for a value. Throws 0A000 for one that DuckDB has not. */
   place(value: Value, type: SqlType): Lowered {
     if (type.kind === 'numeric') return placeNumeric(value as Numeric | null);
