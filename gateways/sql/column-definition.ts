@@ -14,9 +14,10 @@ import { sequenceOptions } from './sequence-options.js';
 export function columnDefinition(p: Parser): ColumnDefinition {
   const token = p.ordinal;
   const name = p.identifier();
-  const type = p.dialect.grammar.typeName(p);
+  const { typeName, columnType } = p.dialect.grammar;
+  const { type, constraints: implied } = columnType?.(p, name) ?? { type: typeName(p), constraints: [] };
   if (p.atAny('storage', 'compression', 'options')) throw p.unsupported(`${p.token.text.toUpperCase()} of a column`);
-  const constraints: ColumnConstraint[] = [];
+  const constraints: ColumnConstraint[] = [...implied];
   for (let next = columnConstraint(p, name); next !== null; next = columnConstraint(p, name)) constraints.push(next);
   return { name, type, constraints, token };
 }

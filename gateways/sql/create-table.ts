@@ -1,4 +1,4 @@
-import type { ColumnDefinition, Option, Statement, TableConstraint } from '#schemas/program/statement.js';
+import type { ColumnDefinition, Option, Statement, TableConstraint, TableIndex } from '#schemas/program/statement.js';
 import { columnDefinition, tableConstraint } from './column-definition.js';
 import type { Parser } from './parser.js';
 import { optionList } from './storage-options.js';
@@ -38,21 +38,24 @@ function createTableAs(p: Parser, head: Head): Statement {
 interface Elements {
   readonly columns: ColumnDefinition[];
   readonly constraints: TableConstraint[];
+  readonly indexes: TableIndex[];
 }
 
 function tableElements(p: Parser): Elements {
   const columns: ColumnDefinition[] = [];
   const constraints: TableConstraint[] = [];
+  const indexes: TableIndex[] = [];
   p.expectSymbol('(');
-  if (p.acceptSymbol(')')) return { columns, constraints };
+  if (p.acceptSymbol(')')) return { columns, constraints, indexes };
   p.commaList(() => {
     if (p.at('like')) throw p.unsupported('LIKE in CREATE TABLE');
-    const constraint = tableConstraint(p);
-    if (constraint !== null) constraints.push(constraint);
+    const element = p.dialect.grammar.tableElement?.(p) ?? tableConstraint(p);
+    if (element !== null && 'keys' in element) indexes.push(element);
+    else if (element !== null) constraints.push(element);
     else columns.push(columnDefinition(p));
   });
   p.expectSymbol(')');
-  return { columns, constraints };
+  return { columns, constraints, indexes };
 }
 
 function tableOptions(p: Parser): Option[] {

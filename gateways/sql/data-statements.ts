@@ -91,6 +91,11 @@ function returning(p: Parser): SelectItem[] {
 
 function parseInsert(p: Parser, clause: WithClause): InsertStatement {
   p.expect('insert', 'into');
+  return insertRest(p, clause);
+}
+
+/** What follows INSERT INTO. */
+export function insertRest(p: Parser, clause: WithClause): InsertStatement {
   const table = p.objectPath();
   const alias = p.accept('as') ? p.identifier() : null;
   // A parenthesis opens the columns, unless it opens the query.

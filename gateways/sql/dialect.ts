@@ -1,6 +1,14 @@
 import type { Expression, TypeName } from '#schemas/program/expression.js';
 import type { FromItem, Query, SelectItem } from '#schemas/program/query.js';
-import type { ColumnConstraint, OnConflict, Option, Statement } from '#schemas/program/statement.js';
+import type {
+  ColumnConstraint,
+  ColumnDefinition,
+  OnConflict,
+  Option,
+  Statement,
+  TableConstraint,
+  TableIndex,
+} from '#schemas/program/statement.js';
 import type { SqlType } from '#schemas/values/type.js';
 import type { LocalStatement } from './local-statement.js';
 import type { Parser } from './parser.js';
@@ -32,6 +40,10 @@ export interface Grammar {
   readonly statements: ReadonlyMap<string, StatementParser>;
   /** Expressions by their first keyword. */
   readonly specials: ReadonlyMap<string, SpecialParser>;
+  /** A column's type with the constraints that its name stands for; `typeName` where there is none. */
+  readonly columnType?: (p: Parser, column: string) => Pick<ColumnDefinition, 'type' | 'constraints'>;
+  /** A dialect's own constraints and indexes among the columns of CREATE TABLE, tried first; null = the next token opens none. */
+  readonly tableElement?: (p: Parser) => TableConstraint | TableIndex | null;
   /** A dialect's own constraints and attributes of a column, tried before the shared ones; null = the next token opens none. */
   readonly columnAttribute?: (p: Parser) => ColumnConstraint | null;
   /** What may stand behind the columns of CREATE TABLE, before the shared options. */

@@ -12,6 +12,7 @@ import type {
   Option,
   Statement,
   TableConstraint,
+  TableIndex,
   TransactionModes,
 } from './statement.js';
 import { COLUMN_DEFINITION } from './table-instructions.js';
@@ -94,6 +95,7 @@ export const STATEMENT_INSTRUCTIONS: NodeTable<Statement> = {
       temporary: flag,
       columns: list<ColumnDefinition>(record(COLUMN_DEFINITION)),
       constraints: list(node<TableConstraint>('constraint', ['primary-key', 'unique', 'check', 'foreign-key'])),
+      indexes: list<TableIndex>(record({ name: optional(string), keys: list(node<OrderItem>('order-item')), token })),
       options,
     },
   ],

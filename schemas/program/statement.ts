@@ -248,8 +248,16 @@ export interface CreateTable {
   readonly temporary: boolean;
   readonly columns: readonly ColumnDefinition[];
   readonly constraints: readonly TableConstraint[];
+  /** Made with the table, for dialects that list them among its columns. */
+  readonly indexes: readonly TableIndex[];
   /** WITH (…): fillfactor and its like are storage hints of other systems; `polylog.*` are ours. */
   readonly options: readonly Option[];
+}
+
+export interface TableIndex {
+  readonly name: string | null;
+  readonly keys: readonly OrderItem[];
+  readonly token: number;
 }
 
 export interface ColumnDefinition {

@@ -175,6 +175,39 @@ describe('mysql2', () => {
     });
   });
 
+  it('keeps integers of any width in their ranges, and makes keys with their table', async () => {
+    await connected(async (connection) => {
+      await connection.query(
+        'create table widths (id int(10) unsigned not null auto_increment, t tinyint(1), u tinyint unsigned, m mediumint, b bigint unsigned, name varchar(20), primary key (id), unique key un (u), key n (name(5), t desc) using btree) engine=InnoDB',
+      );
+      const insert = 'insert into widths (t, u, m, b, name) values (?, ?, ?, ?, ?)';
+      await connection.execute(insert, [-128, 255, 8_388_607, '9223372036854775807', 'a']);
+      await connection.query(insert, [127, 0, -8_388_608, 0, 'b']);
+      for (const row of [
+        [128, 1, 1, 1],
+        [1, -1, 1, 1],
+        [1, 1, 8_388_608, 1],
+        [1, 1, 1, -1],
+      ])
+        await expect(connection.query(insert, [...row, 'c'])).rejects.toMatchObject({ errno: 1264, sqlState: '22003' });
+      const [ignored] = await connection.query('insert ignore into widths (u, name) values (255, 1), (7, 2)');
+      expect(ignored).toMatchObject({ affectedRows: 1 });
+      expect((await connection.query('select t, u, m from widths where t = 127'))[0]).toEqual([
+        { t: 127, u: 0, m: -8_388_608 },
+      ]);
+      const [columns] = await connection.query<RowDataPacket[]>('show columns from widths');
+      expect(columns.map(({ Field, Type, Key }) => [Field, Type, Key])).toEqual([
+        ['id', 'int unsigned', 'PRI'],
+        ['t', 'tinyint', ''],
+        ['u', 'tinyint unsigned', 'UNI'],
+        ['m', 'mediumint', ''],
+        ['b', 'bigint unsigned', ''],
+        ['name', 'varchar(20)', ''],
+      ]);
+      await connection.query('drop index n on widths');
+    });
+  });
+
   it('takes bytes in a text', async () => {
     await connected(async (connection) => {
       await connection.query('create table bytes (b blob)');
@@ -198,7 +231,7 @@ describe('mysql2', () => {
 
   it('refuses what would mean something else here', async () => {
     await connected(async (connection) => {
-      for (const sql of ['select 1 / 2', 'create table u (a int unsigned)', 'create table y (a tinyint)', 'select @a'])
+      for (const sql of ['select 1 / 2', 'create table u (a int zerofill)', 'create table y (a year)', 'select @a'])
         await expect(connection.query(sql)).rejects.toMatchObject({ errno: 1235 });
       await expect(connection.query("set sql_mode = 'ANSI_QUOTES'")).rejects.toMatchObject({ errno: 1231 });
       await expect(connection.query('select 1; select 2')).rejects.toMatchObject({ errno: 1064 });

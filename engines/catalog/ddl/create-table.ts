@@ -7,6 +7,7 @@ import type { DdlResult } from '../ddl-contract.js';
 import type { TableEntry } from '../entry.js';
 import { addColumn, type ColumnPlan, planColumn } from './columns.js';
 import { addConstraint } from './constraints.js';
+import { createIndex } from './indexes.js';
 import type { DdlWork } from './work.js';
 
 type CreateTableAs = Extract<Statement, { kind: 'create-table-as' }>;
@@ -42,6 +43,12 @@ function alreadyThere(work: DdlWork, schema: SchemaRow, name: string, ifNotExist
   return true;
 }
 
+/** What an index that is made with its table cannot say. */
+const PLAIN_INDEX = {
+  ...({ kind: 'create-index', unique: false, ifNotExists: false, concurrently: false } as const),
+  ...{ method: 'btree', include: [], where: null },
+};
+
 export async function createTable(statement: CreateTable, work: DdlWork): Promise<string> {
   refuseTemporary(statement.temporary, statement.path.token);
   const options = checkOptions(statement.options);
@@ -55,6 +62,7 @@ export async function createTable(statement: CreateTable, work: DdlWork): Promis
     ['primary-key', 'unique', 'check', 'foreign-key'].indexOf(constraint.kind);
   for (const constraint of [...constraints].sort((a, b) => rank(a) - rank(b)))
     await addConstraint(work, id, constraint, false);
+  for (const index of statement.indexes) await createIndex({ ...PLAIN_INDEX, ...index, table: statement.path }, work);
   return 'CREATE TABLE';
 }
 

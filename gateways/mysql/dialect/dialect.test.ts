@@ -49,6 +49,10 @@ describe('the MySQL dialect', () => {
     ['a decimal', 'numeric'],
     ['a varchar(3) character set utf8mb4 collate utf8mb4_bin', 'varchar'],
     ['a longtext', 'text'],
+    ['a tinyint(1) not null', 'int2'],
+    ['a mediumint unsigned, key (a)', 'int4'],
+    ['a int(10) unsigned auto_increment primary key', 'int8'],
+    ['a bigint(20) unsigned, unique key aa (a, a), key (a(3) desc) using btree', 'int8'],
   ])('knows the column %s', (column, name) => {
     expect(parsed(`create table t (${column}) engine=InnoDB default charset=utf8mb4`)).toMatchObject({
       columns: [{ type: { name: [name] } }],
@@ -66,12 +70,14 @@ describe('the MySQL dialect', () => {
     "select left('abc', -1)",
     'update t set a = a + 1, b = a',
     'insert into t values (1) on duplicate key update a = 2, b = t.a',
-    'create table t (a tinyint(1))',
-    'create table t (a int unsigned)',
+    'create table t (a int zerofill)',
+    'create table t (a int unsigned zerofill)',
+    'create table t (a decimal(5,2) unsigned)',
+    'create table t (a text, fulltext key (a))',
+    'select cast(a as unsigned) from t',
     'create table t (a varchar(3) collate utf8mb4_general_ci)',
     'create table t (a int comment "x")',
     'create table t (a int) auto_increment = 5',
-    'insert ignore into t values (1)',
     'replace into t values (1)',
   ])('refuses %s, which would mean something else', (text) => {
     expect(() => parsed(text)).toThrow(expect.objectContaining({ condition: 'feature_not_supported' }));

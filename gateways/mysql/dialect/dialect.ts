@@ -10,15 +10,18 @@ import { TRANSACTION_STATEMENTS } from '../../sql/transaction-statements.js';
 import { requireIndependent, update } from './assignments.js';
 import { columnAttribute, MYSQL_DEFINITIONS, tableAttributes } from './definitions.js';
 import { FUNCTION_ALIASES, hexadecimal, MYSQL_SPECIALS } from './expressions.js';
+import { tableElement } from './indexes.js';
+import { insert } from './insert.js';
 import { KEYWORDS, LABELS_THAT_NEED_AS } from './keywords.js';
 import { MYSQL_LEXICON, REFUSED_OPERATORS } from './lexicon.js';
+import { rangedType } from './ranges.js';
 import { CONVERTIBLE_TYPES, columnType, displayType } from './types.js';
 
 /** Statements that MySQL has and we do not, by their first words. */
 const UNSUPPORTED_STATEMENTS: ReadonlyMap<string, string> = new Map(
   [
     ...['replace', 'load', 'handler', 'call', 'do', 'lock', 'unlock', 'flush', 'optimize', 'repair', 'install', 'xa'],
-    ...['insert ignore', 'update ignore', 'delete ignore', 'insert low_priority', 'insert delayed'],
+    ...['update ignore', 'delete ignore', 'insert low_priority', 'insert delayed'],
     ...['procedure', 'function', 'trigger', 'event', 'fulltext', 'spatial'].map((object) => `create ${object}`),
     ...['prepare', 'execute', 'deallocate', 'explain', 'rename'],
   ].map((opening) => [opening, opening.toUpperCase()] as const),
@@ -31,9 +34,17 @@ const grammar: Grammar = {
   queryRest: parseQueryRest,
   fromItem: parseFromItem,
   selectItems,
-  statements: new Map([...DATA_STATEMENTS, ...MYSQL_DEFINITIONS, ...TRANSACTION_STATEMENTS, ['update', update]]),
+  statements: new Map([
+    ...DATA_STATEMENTS,
+    ...MYSQL_DEFINITIONS,
+    ...TRANSACTION_STATEMENTS,
+    ['insert', insert],
+    ['update', update],
+  ]),
   specials: MYSQL_SPECIALS,
   bits: hexadecimal,
+  columnType: rangedType,
+  tableElement,
   columnAttribute,
   tableAttributes,
   onDuplicate,

@@ -9,11 +9,13 @@ export class EngineRefusal extends Error {
   override readonly name = 'EngineRefusal';
   readonly sqlstate: string;
   readonly detail: string;
+  readonly constraint: string;
 
   constructor([, , sqlstate, message, fields]: Failure) {
     super(message);
     this.sqlstate = sqlstate;
     this.detail = String(fields['detail'] ?? '');
+    this.constraint = String(fields['constraint'] ?? '');
   }
 }
 
@@ -47,6 +49,9 @@ export function refusalOf(error: unknown, onBug: (error: unknown) => void): Refu
   const detail = error instanceof EngineRefusal ? error.detail : (error as SqlError).details.detail;
   if (/^no schema has been selected/.test(error.message))
     return { number: 1046, sqlstate: '3D000', message: 'No database selected' };
+  const range = error instanceof EngineRefusal ? /^(.*) is (?:tiny|small|medium|big)?int/.exec(error.constraint) : null;
+  if (range !== null)
+    return { number: 1264, sqlstate: '22003', message: `Out of range value for column '${range[1]}'` };
   const known = mysqlError(sqlstate);
   const number = known.number === 1452 && /is still referenced/.test(detail ?? '') ? 1451 : known.number;
   return { number, sqlstate: known.sqlstate, message: detail ? `${error.message}: ${detail}` : error.message };

@@ -114,9 +114,15 @@ async function columnsOf(table: string, database: string, source: ShowSource): P
      order by ordinal_position`,
   );
   if (rows.length === 0) throw new MysqlRefusal(1146, '42S02', `Table '${database}.${table}' doesn't exist`);
+  const ranges = await source.query(
+    `select constraint_name from information_schema.table_constraints
+     where constraint_type = 'CHECK' and table_schema = ${quoted(database)} and table_name = ${quoted(table)}`,
+  );
+  const ranged = new Map(ranges.map(texts).map(([name]) => (name ?? '').split(' is ') as [string, string]));
   return rows.map(texts).map(([name, type, length, precision, scale, nullable, initial, identity]) => ({
     name: name ?? '',
-    type: typeOf(type ?? '', length ?? null, precision ?? null, scale ?? null),
+    // The gateway names the ranges of its integers so.
+    type: ranged.get(name ?? '') ?? typeOf(type ?? '', length ?? null, precision ?? null, scale ?? null),
     nullable: nullable === 'YES',
     initial: initial ?? null,
     identity: identity === 'YES' || /^nextval\(/.test(initial ?? ''),

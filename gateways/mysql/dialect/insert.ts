@@ -1,0 +1,14 @@
+import { insertRest } from '../../sql/data-statements.js';
+import type { StatementParser } from '../../sql/dialect.js';
+import { NO_WITH } from '../../sql/query.js';
+
+/** INSERT [IGNORE] [INTO]: IGNORE leaves out the rows that meet a unique key. */
+export const insert: StatementParser = (p) => {
+  p.expect('insert');
+  const token = p.ordinal;
+  const ignore = p.accept('ignore');
+  p.accept('into');
+  const statement = insertRest(p, NO_WITH);
+  if (!ignore || statement.onConflict !== null) return statement;
+  return { ...statement, onConflict: { target: { kind: 'none' }, update: null, token } };
+};
