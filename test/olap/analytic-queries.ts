@@ -76,6 +76,9 @@ export const ANALYTIC_QUERIES: readonly string[] = [
   // Sets, order, WITH.
   'select g from tame union select s from tame order by 1',
   'select g from tame union all select s from tame order by 1',
+  'select id, w from (select * from tame union all select * from tame) x where id < 9 order by 1',
+  'select id, iv, j, a, w, m from (select * from edges where id < 5 union all select * from edges where id > 9) x order by id',
+  'select g, count(*), sum(n) from (select * from tame where i > 0 union all select * from tame where s > 0) x group by g order by g',
   'select g from tame intersect select s from tame order by 1',
   'select s from tame except select g from tame order by 1',
   'select s from tame except all select g from tame order by 1',

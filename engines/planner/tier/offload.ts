@@ -279,7 +279,8 @@ export class Offload {
     for (const [i, id] of ids.entries()) {
       const a = this.scalars.columns.get(leftIds[i] as ColumnId);
       const b = this.scalars.columns.get(rightIds[i] as ColumnId);
-      if (a?.isComputed !== true || b?.isComputed !== true || a.scale !== b.scale)
+      const isHandedOn = operation === 'union' && all;
+      if (a === undefined || a.isComputed !== b?.isComputed || a.scale !== b.scale || !(a.isComputed || isHandedOn))
         return this.#refuse(`${operation.toUpperCase()} of types that it does not compute with`);
       this.scalars.columns.set(id, a);
     }
