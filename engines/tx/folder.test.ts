@@ -3,7 +3,8 @@ import type { StoredRecord } from '#log/change-log.js';
 import { rowVersionSchema } from '#schemas/events/avro-schema.js';
 import { EventCodec, recordKey } from '#schemas/events/codec.js';
 import type { Claim, LogEvent, ReadRange } from '#schemas/events/event.js';
-import type { ObjectId, Offset, ServerId, VersionId } from '#schemas/kernel/brand.js';
+import { writeWireHeader } from '#schemas/events/wire-format.js';
+import type { ObjectId, Offset, Partition, ServerId, VersionId } from '#schemas/kernel/brand.js';
 import { keyEncoder } from '#schemas/values/key.js';
 import type { Row } from '#schemas/values/value.js';
 import { Store } from '../rows/store.js';
@@ -118,6 +119,15 @@ async function folded(records: readonly StoredRecord[], batch: number, known: Ma
 }
 
 describe('folding a log', () => {
+  it('names the offset of a record that nobody understands', async () => {
+    const value = Buffer.alloc(9);
+    writeWireHeader(value, 0, 987_654);
+    const record = { partition: 0 as Partition, offset: 41 as Offset, key: null, value, timestampMs: 0 };
+    await expect(folded([record], 1, new Map())).rejects.toThrow(
+      'the log cannot be understood at offset 41: the schema registry has no schema with id 987654',
+    );
+  });
+
   it('gives every engine the same verdicts and the same state, however many servers write and however the records come', async () => {
     await fc.assert(
       fc.asyncProperty(transactions, fc.integer({ min: 1, max: 7 }), async (all, batch) => {

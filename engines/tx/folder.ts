@@ -12,6 +12,7 @@ import type { TableShape } from '../rows/shape.js';
 import type { Store } from '../rows/store.js';
 import type { TableData } from '../rows/table-data.js';
 import { SETTLED, Version } from '../rows/version.js';
+import { decodeRecord } from './decode-record.js';
 
 /** Shapes of tables as of the place in the log that the fold has reached. */
 export interface ShapeSource {
@@ -120,7 +121,7 @@ export class Folder {
     const { state } = this;
     for (let i = 0; i < batch.length; i++) {
       const record = batch[i] as StoredRecord;
-      const event = this.#codec.decode(record.value, record.key);
+      const event = decodeRecord(this.#codec, record);
       state.events++;
       if (event.kind === 'row' && (state.lastVersion === null || event.version > state.lastVersion))
         state.lastVersion = event.version;

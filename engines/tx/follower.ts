@@ -10,6 +10,7 @@ import type { Offset, ServerId } from '#schemas/kernel/brand.js';
 import type { Store } from '../rows/store.js';
 import type { TableData } from '../rows/table-data.js';
 import { PENDING, Version, type Writer } from '../rows/version.js';
+import { decodeRecord } from './decode-record.js';
 import type { ShapeSource } from './folder.js';
 import { Unit, type Write } from './unit.js';
 
@@ -63,9 +64,10 @@ export class Follower {
   }
 
   /** True for a record of this engine. Throws Overtaken when somebody has taken the server id, and Fenced when somebody has ended this lease of it. */
-  fold({ offset, key, value }: StoredRecord): boolean {
+  fold(record: StoredRecord): boolean {
     const { codec, decider, clock, server, lease, heard } = this.#options;
-    const event = codec.decode(value, key);
+    const { offset } = record;
+    const event = decodeRecord(codec, record);
     const decision = decider.take(offset, event);
     this.#next = (offset + 1) as Offset;
     if (decision?.verdict.kind === 'commit') this.#lastCommit = offset;

@@ -1,20 +1,25 @@
-import type { ProjectionFigures } from '../processes/projection-contract.js';
+import type { ProjectionFigures, ProjectionStatus } from '../processes/projection-contract.js';
 import type { Verification } from '../processes/verification.js';
 import { CommandFailed } from './command-failed.js';
 import type { NodeHttp } from './node-http.js';
 
-/** `polylog projection status`: a line for each projection that runs. */
+/** `polylog projection status`: a line for each projection that runs. Throws CommandFailed where one has refused to go on. */
 export async function printProjections(node: NodeHttp, json: boolean): Promise<void> {
-  const all = (await node.get('/projections')) as readonly ProjectionFigures[];
+  const all = (await node.get('/projections')) as readonly ProjectionStatus[];
   if (json) {
     process.stdout.write(`${JSON.stringify(all)}\n`);
     return;
   }
-  const lines = all.map(({ name, applied, rebuild }) => {
+  const lines = all.map((each) => {
+    const { name } = each;
+    if ('stopped' in each) return `${name}: ${each.stopped}`;
+    const { applied, rebuild } = each;
     const state = rebuild?.done === false ? `, being rebuilt: ${rebuild.events} events so far` : '';
     return `${name}: everything below offset ${applied} is applied${state}`;
   });
   process.stdout.write(`${lines.length === 0 ? 'no projection runs' : lines.join('\n')}\n`);
+  const stopped = all.filter((each) => 'stopped' in each).map(({ name }) => name);
+  if (stopped.length > 0) throw new CommandFailed(`stopped: ${stopped.join(', ')}`);
 }
 
 /** `polylog projection rebuild NAME`. Returns when the projection is where it was. */

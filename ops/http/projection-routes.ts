@@ -1,12 +1,12 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { ProjectionFigures } from '../processes/projection-contract.js';
+import type { ProjectionFigures, ProjectionStatus } from '../processes/projection-contract.js';
 import type { Verification } from '../processes/verification.js';
 import { Jobs } from './jobs.js';
 
 /** What operators may ask of a node's projections. */
 export interface ProjectionControl {
-  /** Those that run. */
-  list(): Promise<readonly ProjectionFigures[]>;
+  /** Those that run, and those that have refused to go on. */
+  list(): Promise<readonly ProjectionStatus[]>;
   /** Throws away what one has and folds the log again; resolves when it is where it was. Rejects for one that does not run. */
   rebuild(name: string): Promise<ProjectionFigures>;
   /** Digests of every tier, compared. */

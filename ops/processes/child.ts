@@ -11,8 +11,8 @@ export interface ChildOptions {
   /** Sent first; null = nothing is. */
   readonly message: object | null;
   readonly nodeFlags: readonly string[];
-  /** Told when a child that had become ready ends: how, and how long it had run. */
-  onEnd(how: string, ranMs: number): void;
+  /** Told when a child that had become ready ends: how, how long it had run, and its own last words, if it had any. */
+  onEnd(how: string, ranMs: number, said: string | null): void;
   /** Told whenever a gateway has found or lost the engine. */
   onLink(up: boolean): void;
 }
@@ -82,7 +82,7 @@ export function startChild<T>(options: ChildOptions): { readonly child: Child; r
     forked.once('error', (error) => reject(new StartRefused(`${name} cannot be started: ${error.message}`)));
     forked.once('exit', (code, signal) => {
       const how = signal ?? `exit code ${code}`;
-      if (started) onEnd(how, performance.now() - began);
+      if (started) onEnd(how, performance.now() - began, said);
       else reject(new StartRefused(said ?? `${name} ended at its start (${how})`, code ?? 1));
     });
   });

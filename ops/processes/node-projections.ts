@@ -3,7 +3,7 @@ import type { Configuration } from '../config/configuration.js';
 import type { ProjectionControl } from '../http/projection-routes.js';
 import { CallError } from './calls.js';
 import { type Child, startChild } from './child.js';
-import type { ProjectionFigures, TierDigests } from './projection-contract.js';
+import type { ProjectionFigures, ProjectionStatus, TierDigests } from './projection-contract.js';
 import type { ReplayConfig, Replayed } from './replay.js';
 import { type EngineDigests, type Verification, verify } from './verification.js';
 
@@ -16,6 +16,8 @@ export interface NodeProjectionsOptions {
   readonly configuration: Configuration;
   /** A running process of the node. */
   child(name: string): Child | undefined;
+  /** Why it has refused to go on; null where it has not. */
+  stopped(name: string): string | null;
 }
 
 /** A node's projections, asked and told through its supervisor. */
@@ -26,16 +28,28 @@ export class NodeProjections implements ProjectionControl {
     this.#options = options;
   }
 
-  async list(): Promise<readonly ProjectionFigures[]> {
-    const { configuration, child } = this.#options;
-    const running = configuration.projections.map(child).filter((each) => each !== undefined);
-    return Promise.all(running.map(figuresOf));
+  async list(): Promise<readonly ProjectionStatus[]> {
+    const { configuration, child, stopped } = this.#options;
+    const all = await Promise.all(
+      configuration.projections.map(async (name): Promise<ProjectionStatus | null> => {
+        const reason = stopped(name);
+        if (reason !== null) return { name, stopped: reason };
+        const running = child(name);
+        return running === undefined ? null : figuresOf(running);
+      }),
+    );
+    return all.filter((each) => each !== null);
+  }
+
+  /** Its own words, where it has left any. */
+  #away(name: string, otherwise: string, code: number): CallError {
+    return new CallError(this.#options.stopped(name) ?? otherwise, code, null);
   }
 
   async rebuild(name: string): Promise<ProjectionFigures> {
     const { configuration, child } = this.#options;
     const projection = configuration.projections.some((each) => each === name) ? child(name) : undefined;
-    if (projection === undefined) throw new CallError(`projection ${name} does not run on this node`, 404, null);
+    if (projection === undefined) throw this.#away(name, `projection ${name} does not run on this node`, 404);
     await projection.call('rebuild');
     for (;;) {
       const figures = await figuresOf(projection);
@@ -48,7 +62,7 @@ export class NodeProjections implements ProjectionControl {
     const { configuration, child } = this.#options;
     const ask = (name: string, ...args: readonly unknown[]): Promise<unknown> => {
       const process = child(name);
-      if (process === undefined) return Promise.reject(new CallError(`${name} does not run`, 503, null));
+      if (process === undefined) return Promise.reject(this.#away(name, `${name} does not run`, 503));
       return process.callFor(DIGEST_MS, 'digests', ...args);
     };
     return verify({

@@ -29,6 +29,15 @@ export interface ProjectionFigures {
   readonly memory: { readonly rss: number };
 }
 
+/** A projection that has refused to go on. */
+export interface StoppedProjection {
+  readonly name: string;
+  /** In its own words. */
+  readonly stopped: string;
+}
+
+export type ProjectionStatus = ProjectionFigures | StoppedProjection;
+
 export interface RebuildFigures {
   readonly done: boolean;
   readonly events: number;

@@ -54,6 +54,8 @@ export class Supervisor {
   readonly #linked = new Set<string>();
   readonly #backOffs = new Map<string, BackOff>();
   readonly #mistrusted = new Map<string, string>();
+  /** Projections that have refused to go on, and why. */
+  readonly #stoppedProjections = new Map<string, string>();
   #passwords: readonly string[] = [];
   /** The first superuser's password as far as this node knows it. */
   #password: string | null = null;
@@ -171,6 +173,7 @@ export class Supervisor {
       projections: new NodeProjections({
         configuration: this.#configuration,
         child: (name) => this.#children.get(name),
+        stopped: (name) => this.#stoppedProjections.get(name) ?? null,
       }),
       logger: this.#logger,
     });
@@ -258,7 +261,7 @@ export class Supervisor {
     const { child, ready } = startChild<T>({
       ...options,
       name,
-      onEnd: (how, ranMs) => this.#ended(name, how, ranMs),
+      onEnd: (how, ranMs, said) => this.#ended(name, how, ranMs, said),
       onLink: (up) => {
         if (up) this.#linked.add(name);
         else this.#linked.delete(name);
@@ -278,7 +281,7 @@ export class Supervisor {
   }
 
   /** A process died while the node runs. */
-  #ended(name: string, how: string, ranMs: number): void {
+  #ended(name: string, how: string, ranMs: number, said: string | null): void {
     this.#children.delete(name);
     this.#serving.delete(name);
     this.#linked.delete(name);
@@ -286,7 +289,7 @@ export class Supervisor {
     if (isProjection(name) && BAD_ACCESS.has(how)) this.#mistrusted.set(name, `its process ended by ${how}`);
     if (this.#stopped !== null) return;
     this.#writeRunFile();
-    if (how === `exit code ${REFUSED}`) this.#refused(name, 'see its own words above');
+    if (how === `exit code ${REFUSED}`) this.#refused(name, said ?? 'see its own words above');
     else this.#startAgain(name, how, ranMs);
   }
 
@@ -316,6 +319,7 @@ export class Supervisor {
   /** A process will not go on, however often it is started. Without a projection clients are served all the same. */
   #refused(name: string, reason: string): void {
     if (isProjection(name)) {
+      this.#stoppedProjections.set(name, reason);
       this.#logger.fatal({ process: name, reason }, 'projection has refused to go on, and is not started again');
       return;
     }

@@ -5,7 +5,7 @@ import type { CertifierLimits } from '#log/transactions/certifier.js';
 import { Decider } from '#log/transactions/decider.js';
 import { EventCodec } from '#schemas/events/codec.js';
 import type { LogEvent } from '#schemas/events/event.js';
-import { readSchemaId } from '#schemas/events/wire-format.js';
+import { isFramed, readSchemaId } from '#schemas/events/wire-format.js';
 import { assert } from '#schemas/kernel/assert.js';
 import type { Offset, Partition } from '#schemas/kernel/brand.js';
 import type { KnownSchemas } from './known-schemas.js';
@@ -243,7 +243,8 @@ export class ProjectionRunner {
   async #fetch(batch: readonly StoredRecord[]): Promise<void> {
     const { fetchSchemas, schemas } = this.#options;
     if (fetchSchemas === null) return;
-    const ids = new Set(batch.map(({ value }) => readSchemaId(value)));
+    // A value without an id is found out when it is decoded.
+    const ids = new Set(batch.flatMap(({ value }) => (isFramed(value) ? [readSchemaId(value)] : [])));
     const unknown = [...ids].filter((id) => schemas.schemaText(id) === null);
     if (unknown.length > 0) await fetchSchemas(unknown);
   }

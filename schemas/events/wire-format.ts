@@ -11,9 +11,14 @@ export function writeWireHeader(buffer: Buffer, position: number, schemaId: numb
   buffer.writeUInt32BE(schemaId, position + 1);
 }
 
+/** Whether a value has the header. */
+export function isFramed(value: Uint8Array): boolean {
+  return value.length >= WIRE_HEADER_BYTES && value[0] === 0;
+}
+
 /** The schema id of a framed value. Throws data_corrupted when the header is not there. */
 export function readSchemaId(value: Uint8Array): number {
-  if (value.length < WIRE_HEADER_BYTES || value[0] !== 0) {
+  if (!isFramed(value)) {
     throw new SqlError('data_corrupted', 'a log record does not begin with the schema-registry header (0, schema id)');
   }
   return (
