@@ -173,16 +173,15 @@ export class EngineTransaction implements Transaction {
     return this.#afterLock(head, seen);
   }
 
+  /** ON CONFLICT may meet a row that the snapshot does not see. */
+  #requireSeen(writer: Writer): void {
+    if (this.isolation === 'read committed' || writer === this.unit || writer.offset < this.view.snapshot) return;
+    throw new SqlError('serialization_failure', 'could not serialize access due to concurrent update');
+  }
+
   #afterLock(head: Version, seen: VisibleRow): LockOutcome {
     if (head.id === seen.id) {
-      // ON CONFLICT may have met a row that the snapshot does not see.
-      if (
-        this.isolation !== 'read committed' &&
-        head.writer !== this.unit &&
-        head.writer.offset >= this.view.snapshot
-      ) {
-        throw new SqlError('serialization_failure', 'could not serialize access due to concurrent update');
-      }
+      this.#requireSeen(head.writer);
       this.unit.standOn(head.writer);
       return { kind: 'locked', row: seen };
     }
@@ -284,6 +283,7 @@ export class EngineTransaction implements Transaction {
         row: this.#link(data, key, id, row, data.hasOwnKey ? (data.head(key) ?? null) : null),
       };
     if (conflict instanceof Unit) return this.#outOfTheWay(conflict).then(() => this.#insert(table, row, arbiters));
+    this.#requireSeen(conflict.writer);
     this.unit.standOn(conflict.writer);
     return { kind: 'conflict', row: conflict };
   }

@@ -183,4 +183,18 @@ export const WAITS: readonly Scenario[] = [
       2: commit`),
     outcome: TABLE,
   },
+  {
+    name: 'a row that the snapshot does not see stands in the way of ON CONFLICT DO NOTHING',
+    steps: steps(`
+      1: begin isolation level repeatable read
+      2: begin isolation level read committed
+      1: select count(*) from test
+      2: select count(*) from test
+      3: insert into test values (3, 30)
+      1: insert into test values (3, 31) on conflict do nothing
+      2: insert into test values (3, 32) on conflict do nothing
+      1: rollback
+      2: commit`),
+    outcome: TABLE,
+  },
 ];
