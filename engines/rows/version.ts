@@ -35,7 +35,11 @@ export interface HeldRowLock {
   readonly lock: RowLock;
   /** The newest version when the lock was taken. */
   readonly version: Version;
+  /** What the row was held with before, which comes back when this goes; NOT_HELD when it was not. */
+  readonly before: number;
 }
+
+export const NOT_HELD = -1;
 
 export interface LockHolder {
   readonly owner: LockOwner;

@@ -1,5 +1,14 @@
 import { SqlError } from '#schemas/sqlstate/sql-error.js';
-import type { LockHolder, LockOwner, LockWaiter, RowLock, Version, Writer } from '../rows/version.js';
+import {
+  type HeldRowLock,
+  type LockHolder,
+  type LockOwner,
+  type LockWaiter,
+  NOT_HELD,
+  type RowLock,
+  type Version,
+  type Writer,
+} from '../rows/version.js';
 import type { RowLockStrength, SessionControl, WaitPolicy } from './transaction.js';
 import type { Blockers, WaitGraph } from './wait-graph.js';
 
@@ -40,27 +49,37 @@ export function tryLock(head: Version, owner: LockOwner, strength: number): bool
   if (lock === null) {
     const fresh: RowLock = { holders: [{ owner, strength }], queue: [] };
     head.lock = fresh;
-    owner.locks.push({ lock: fresh, version: head });
+    owner.locks.push({ lock: fresh, version: head, before: NOT_HELD });
     return true;
   }
   if (holderAgainst(lock, owner, strength) !== null) return false;
   const mine = lock.holders.find((holder) => holder.owner === owner);
   if (mine !== undefined) {
-    if (mine.strength < strength) mine.strength = strength;
+    strengthen(mine, owner, strength, lock, head);
     return true;
   }
   lock.holders.push({ owner, strength });
-  owner.locks.push({ lock, version: head });
+  owner.locks.push({ lock, version: head, before: NOT_HELD });
   return true;
+}
+
+/** Holds a row more strongly than before; a rollback to a savepoint takes that back. */
+function strengthen(mine: LockHolder, owner: LockOwner, strength: number, lock: RowLock, version: Version): void {
+  if (mine.strength >= strength) return;
+  owner.locks.push({ lock, version, before: mine.strength });
+  mine.strength = strength;
 }
 
 /** Lets go of the rows that a transaction has locked since it held `from` of them, and hands them to those whose turn it is, in the order in which they came. */
 export function releaseLocks(owner: LockOwner, from = 0): void {
   const { locks } = owner;
   for (let i = from; i < locks.length; i++) {
-    const { lock, version } = locks[i] as LockOwner['locks'][number];
+    const { lock, version, before } = locks[i] as HeldRowLock;
     const at = lock.holders.findIndex((holder) => holder.owner === owner);
-    if (at >= 0) lock.holders.splice(at, 1);
+    if (at >= 0 && before !== NOT_HELD) {
+      const mine = lock.holders[at] as LockHolder;
+      mine.strength = Math.min(mine.strength, before);
+    } else if (at >= 0) lock.holders.splice(at, 1);
     if (lock.queue.length > 0) handOn(lock);
     // Versions on top of this one share the lock; they let go of it when they are decided.
     if (lock.holders.length === 0 && version.lock === lock) version.lock = null;
@@ -80,10 +99,10 @@ function handOn(lock: RowLock): void {
       continue;
     }
     const mine = lock.holders.find((holder) => holder.owner === owner);
-    if (mine !== undefined) mine.strength = Math.max(mine.strength, strength);
+    if (mine !== undefined) strengthen(mine, owner, strength, lock, version);
     else {
       lock.holders.push({ owner, strength });
-      owner.locks.push({ lock, version });
+      owner.locks.push({ lock, version, before: NOT_HELD });
     }
     wake();
   }

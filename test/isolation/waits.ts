@@ -197,4 +197,18 @@ export const WAITS: readonly Scenario[] = [
       2: commit`),
     outcome: TABLE,
   },
+  {
+    name: 'a rollback to a savepoint takes a row lock back to what it was',
+    steps: steps(`
+      1: begin
+      2: begin
+      1: select id from test where id = 1 for share
+      1: savepoint s
+      1: update test set value = 11 where id = 1
+      1: rollback to s
+      2: select id from test where id = 1 for share
+      2: commit
+      1: commit`),
+    outcome: TABLE,
+  },
 ];
