@@ -5,6 +5,8 @@ import type { PolylogNode } from '../harness/polylog.js';
 const POLL_MS = 20;
 /** Of a node as it starts by default. */
 const PROJECTIONS = 2;
+/** Lines of a node's output that a failure is told with. */
+const COMPLAINTS = 10;
 
 /** By all projections. One that has much to do may be late to answer. */
 export async function applied(node: PolylogNode): Promise<number> {
@@ -29,6 +31,16 @@ export async function caughtUp(node: PolylogNode): Promise<void> {
 export async function rebuildRate(node: PolylogNode, name: string): Promise<number> {
   const { stdout, stderr } = await polylogCommand('projection', 'rebuild', name, '--data', node.dataDirectory);
   const rate = /\((\d+)\/s\)/.exec(stdout)?.[1];
-  if (rate === undefined) throw new Error(`rebuild of ${name}: ${stderr.trim()}`);
+  if (rate === undefined) throw new Error(`rebuild of ${name}: ${stderr.trim()} ${complaints(node)}`);
   return Number(rate);
+}
+
+/** What the node has last warned of: that a process has ended says nothing of why. */
+function complaints(node: PolylogNode): string {
+  const lines = node.output().split('\n');
+  return lines
+    .filter((line) => !line.startsWith('{"level":"info"'))
+    .slice(-COMPLAINTS)
+    .join(' ')
+    .trim();
 }

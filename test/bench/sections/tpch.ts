@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { dirname, join } from 'node:path';
-import { DuckDBInstance } from '@duckdb/node-api';
+import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { pythonWith } from '../../harness/python.js';
 import { temporaryDirectory } from '../../harness/temporary-directory.js';
 import { runClient, sql } from '../client-program.js';
@@ -26,6 +26,12 @@ interface Timed {
   readonly query: string;
   readonly polylogMs: number;
   readonly duckdbMs: number;
+}
+
+/** A query that was refused, or ended otherwise without its rows. */
+interface Refused {
+  readonly query: string;
+  readonly refusal: string;
 }
 
 export async function tpch(options: BenchOptions): Promise<SectionResult> {
@@ -58,22 +64,24 @@ export async function tpch(options: BenchOptions): Promise<SectionResult> {
     await server.node.stop();
     await server.node.restart();
     const timed = await timeQueries(server, options.rounds);
-    for (const { query, polylogMs, duckdbMs } of timed) {
-      const ratio = polylogMs / duckdbMs;
+    for (const each of timed) {
+      const { query } = each;
+      const ratio = 'refusal' in each ? null : each.polylogMs / each.duckdbMs;
       const judged = verdict(`TPC-H query ${query} by DuckDB alone`, ratio, {
         relation: 'under',
         value: RATIO_TARGET,
         unit: '×',
       });
       verdicts.push(judged);
-      rows.push([`query ${query}, ms`, shown(polylogMs), shown(duckdbMs), ratio.toFixed(2), verdictText(judged)]);
+      const cells = 'refusal' in each ? ['FAILED', '-', '-'] : [shown(each.polylogMs), shown(each.duckdbMs)];
+      rows.push([`query ${query}, ms`, ...cells, ...(ratio === null ? [] : [ratio.toFixed(2)]), verdictText(judged)]);
     }
     return {
       title: `tpch: scale ${scale}, queries by the OLAP tier through psql beside DuckDB alone on the same files`,
       columns: ['what', 'Polylog', 'DuckDB', 'ratio', 'target'],
       rows,
       verdicts,
-      failures: [],
+      failures: timed.flatMap((each) => ('refusal' in each ? [`query ${each.query}: ${each.refusal}`] : [])),
       data: { scale, loadSeconds: seconds, rebuildRate: rebuilt, timed },
     };
   } finally {
@@ -104,7 +112,7 @@ async function load(server: StartedNode, folder: string): Promise<number> {
   return seconds;
 }
 
-async function timeQueries(server: StartedNode, rounds: number): Promise<Timed[]> {
+async function timeQueries(server: StartedNode, rounds: number): Promise<(Timed | Refused)[]> {
   const instance = await DuckDBInstance.create(':memory:', { threads: String(cpus().length) });
   const duckdb = await instance.connect();
   for (const table of Object.keys(TABLES)) {
@@ -113,24 +121,34 @@ async function timeQueries(server: StartedNode, rounds: number): Promise<Timed[]
       `create view ${table} as select * from read_parquet([${paths.map((path) => `'${path}'`).join(', ')}], hive_partitioning = false)`,
     );
   }
-  const timed: Timed[] = [];
+  const timed: (Timed | Refused)[] = [];
   for (const [query, text] of Object.entries(QUERIES)) {
-    const polylog: number[] = [];
-    const alone: number[] = [];
-    for (let run = 0; run < rounds * RUNS_A_ROUND + 1; run++) {
-      polylog.push(await psqlMs(server, text));
-      const began = performance.now();
-      await duckdb.runAndReadAll(text);
-      alone.push(performance.now() - began);
+    try {
+      const one = { query, ...(await timeQuery(server, duckdb, text, rounds * RUNS_A_ROUND)) };
+      progress(`tpch: query ${query}: ${one.polylogMs.toFixed(0)} ms, DuckDB alone ${one.duckdbMs.toFixed(0)} ms`);
+      timed.push(one);
+    } catch (error) {
+      // The figures of the others stand.
+      progress(`tpch: query ${query}: FAILED: ${(error as Error).message}`);
+      timed.push({ query, refusal: (error as Error).message });
     }
-    // The first of each reads the files into the system's cache.
-    const one = { query, polylogMs: median(polylog.slice(1)), duckdbMs: median(alone.slice(1)) };
-    progress(`tpch: query ${query}: ${one.polylogMs.toFixed(0)} ms, DuckDB alone ${one.duckdbMs.toFixed(0)} ms`);
-    timed.push(one);
   }
   duckdb.closeSync();
   instance.closeSync();
   return timed;
+}
+
+async function timeQuery(server: StartedNode, duckdb: DuckDBConnection, text: string, runs: number) {
+  const polylog: number[] = [];
+  const alone: number[] = [];
+  for (let run = 0; run <= runs; run++) {
+    polylog.push(await psqlMs(server, text));
+    const began = performance.now();
+    await duckdb.runAndReadAll(text);
+    alone.push(performance.now() - began);
+  }
+  // The first of each reads the files into the system's cache.
+  return { polylogMs: median(polylog.slice(1)), duckdbMs: median(alone.slice(1)) };
 }
 
 /** As psql tells it: from sending the query to having all rows. */
@@ -138,7 +156,7 @@ async function psqlMs(server: StartedNode, query: string): Promise<number> {
   const commands = ["set polylog.tier = 'olap'", '\\timing on', query].flatMap((text) => ['-c', text]);
   const end = await runClient('psql', server, ['-X', '-q', '-v', 'ON_ERROR_STOP=1', ...commands], COPY_TIMEOUT_MS);
   const ms = /^Time: ([\d.]+) ms/m.exec(end.stdout)?.[1];
-  if (end.code !== 0 || ms === undefined) throw new Error(`${query}: ${end.stderr.trim()}`);
+  if (end.code !== 0 || ms === undefined) throw new Error(end.stderr.trim());
   return Number(ms);
 }
 
