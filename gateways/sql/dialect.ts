@@ -20,6 +20,12 @@ export type KeywordClass = 'unreserved' | 'column-name' | 'type-function' | 'res
 /** Parses what its statement's first keyword opened; the keyword is still to be read. */
 export type StatementParser = (p: Parser) => Statement | LocalStatement;
 
+/** An infix operator that is a word. */
+export interface InfixWord {
+  readonly strength: number;
+  readonly make: (left: Expression, right: Expression, token: number) => Expression;
+}
+
 /** Parses an expression that opens with a keyword of its own; the keyword is still to be read. */
 export type SpecialParser = (p: Parser) => Expression;
 
@@ -38,6 +44,8 @@ export interface Grammar {
   readonly selectItems: (p: Parser) => SelectItem[];
   /** Statements by their first keyword. */
   readonly statements: ReadonlyMap<string, StatementParser>;
+  /** A dialect's own infix operators by their keywords. */
+  readonly infixWords?: ReadonlyMap<string, InfixWord>;
   /** Expressions by their first keyword. */
   readonly specials: ReadonlyMap<string, SpecialParser>;
   /** A column's type with the constraints that its name stands for; `typeName` where there is none. */

@@ -110,7 +110,8 @@ function nextStrength(p: Parser): number {
     case 'overlaps':
       return STRENGTH.operator;
     default:
-      return isRange(p, 0) ? STRENGTH.range : 0;
+      if (isRange(p, 0)) return STRENGTH.range;
+      return p.dialect.grammar.infixWords?.get(token.keyword)?.strength ?? 0;
   }
 }
 
@@ -139,6 +140,12 @@ function infix(p: Parser, left: Expression, strength: number): Expression {
     const token = p.ordinal;
     refuseOperator(p);
     return binary(p, left, p.advance().text, strength, token);
+  }
+  const word = p.dialect.grammar.infixWords?.get(p.token.keyword);
+  if (word !== undefined) {
+    const token = p.ordinal;
+    p.advance();
+    return word.make(left, parseExpression(p, word.strength + 1), token);
   }
   switch (strength) {
     case STRENGTH.or:

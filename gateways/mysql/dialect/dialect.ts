@@ -1,19 +1,22 @@
-import type { SelectItem } from '#schemas/program/query.js';
+import type { FromItem, SelectItem } from '#schemas/program/query.js';
 import type { OnConflict, Statement } from '#schemas/program/statement.js';
 import { assignment, DATA_STATEMENTS, parseSelectItem } from '../../sql/data-statements.js';
 import type { Dialect, Grammar } from '../../sql/dialect.js';
 import { parseExpression } from '../../sql/expression.js';
 import { parseFromItem } from '../../sql/from-item.js';
+import { parseText } from '../../sql/parse-text.js';
 import type { Parser } from '../../sql/parser.js';
 import { parseQuery, parseQueryRest } from '../../sql/query.js';
 import { TRANSACTION_STATEMENTS } from '../../sql/transaction-statements.js';
 import { requireIndependent, update } from './assignments.js';
 import { columnAttribute, MYSQL_DEFINITIONS, tableAttributes } from './definitions.js';
 import { FUNCTION_ALIASES, hexadecimal, MYSQL_SPECIALS } from './expressions.js';
+import { MYSQL_FUNCTIONS } from './functions.js';
 import { tableElement } from './indexes.js';
 import { insert } from './insert.js';
 import { KEYWORDS, LABELS_THAT_NEED_AS } from './keywords.js';
 import { MYSQL_LEXICON, REFUSED_OPERATORS } from './lexicon.js';
+import { MYSQL_OPERATORS } from './operators.js';
 import { rangedType } from './ranges.js';
 import { CONVERTIBLE_TYPES, columnType, displayType } from './types.js';
 
@@ -32,7 +35,7 @@ const grammar: Grammar = {
   typeName: columnType,
   query: parseQuery,
   queryRest: parseQueryRest,
-  fromItem: parseFromItem,
+  fromItem,
   selectItems,
   statements: new Map([
     ...DATA_STATEMENTS,
@@ -41,7 +44,8 @@ const grammar: Grammar = {
     ['insert', insert],
     ['update', update],
   ]),
-  specials: MYSQL_SPECIALS,
+  infixWords: MYSQL_OPERATORS,
+  specials: new Map([...MYSQL_SPECIALS, ...MYSQL_FUNCTIONS]),
   bits: hexadecimal,
   columnType: rangedType,
   tableElement,
@@ -59,6 +63,17 @@ function selectItems(p: Parser): SelectItem[] {
     if (item.kind !== 'expression' || item.alias !== null || item.expression.kind === 'column') return item;
     return { ...item, alias: p.textBetween(start, p.index) };
   });
+}
+
+/** FROM DUAL: one row of nothing. */
+function fromItem(p: Parser): FromItem {
+  const token = p.ordinal;
+  if (!p.accept('dual')) return parseFromItem(p);
+  const [query] = parseText('select', p.dialect, false).flatMap(({ statement }) =>
+    statement?.kind === 'query' ? [statement.query] : [],
+  );
+  if (query === undefined) throw p.syntaxError();
+  return { kind: 'subquery', query, lateral: false, alias: { name: 'dual', columns: [] }, token };
 }
 
 /** ON DUPLICATE KEY UPDATE: whichever unique key is met. */

@@ -1,0 +1,31 @@
+import type { Expression } from '#schemas/program/expression.js';
+import { call } from '../../sql/call.js';
+import type { InfixWord } from '../../sql/dialect.js';
+import { STRENGTH } from '../../sql/precedence.js';
+import { cast } from './functions.js';
+
+/** Operators that are words, and <=>, which the lexicon makes one. */
+export const MYSQL_OPERATORS: ReadonlyMap<string, InfixWord> = new Map<string, InfixWord>([
+  ['div', { strength: STRENGTH.product, make: quotient }],
+  [
+    'mod',
+    {
+      strength: STRENGTH.product,
+      make: (left, right, token) => ({ kind: 'operator', symbol: '%', operands: [left, right], token }),
+    },
+  ],
+  [
+    'null_safe_equal',
+    {
+      strength: STRENGTH.comparison,
+      make: (left, right, token) => ({ kind: 'distinct-from', negated: true, left, right, token }),
+    },
+  ],
+]);
+
+/** DIV: the whole part of the exact quotient, NULL by zero. */
+function quotient(left: Expression, right: Expression, token: number): Expression {
+  const zero: Expression = { kind: 'constant', type: { kind: 'integer' }, value: 0, token };
+  const divisor = call('nullif', [cast(right, 'numeric', token), zero], token);
+  return cast(call('div', [cast(left, 'numeric', token), divisor], token), 'int8', token);
+}
