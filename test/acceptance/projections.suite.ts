@@ -15,6 +15,7 @@ const CHANGES = [
   'delete from kept where id % 7 = 0',
   "alter table kept add column state text default 'new'",
   "update kept set state = 'old' where id < 50",
+  'alter table kept add column size bigint default 9223372036854775807, add column share numeric(6,3) default 0.125, add column born date default $$infinity$$',
   'alter table kept drop column tags',
   'alter table kept alter column price type double precision',
   'create table keyless (a int, b text)',
