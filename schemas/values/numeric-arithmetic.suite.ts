@@ -152,6 +152,10 @@ export function numericArithmeticSuite(ask: Ask): void {
         'NaN',
         'Infinity',
         '-Infinity',
+        '6001',
+        '-70001',
+        '9223372036854775807',
+        '1e20',
       ];
       const cases = bases.flatMap((a) =>
         exponents.map((b) => ({

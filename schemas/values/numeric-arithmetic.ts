@@ -4,6 +4,7 @@ import {
   compareNumeric,
   divideRounded,
   MAX_SCALE,
+  MAX_WEIGHT,
   magnitude,
   NUMERIC_INFINITY,
   NUMERIC_NAN,
@@ -167,6 +168,7 @@ export function truncate(n: Numeric, scale: number): Numeric {
   if (n.special !== null) return n;
   if (scale >= n.scale)
     return new Numeric(n.unscaled * powerOfTen(Math.min(scale, MAX_SCALE) - n.scale), Math.min(scale, MAX_SCALE));
+  if (scale < -MAX_WEIGHT) return NUMERIC_ZERO;
   const cut = n.unscaled / powerOfTen(n.scale - scale);
   return scale >= 0 ? new Numeric(cut, scale) : new Numeric(cut * powerOfTen(-scale), 0);
 }

@@ -3,6 +3,8 @@ import { Numeric } from './numeric.js';
 
 /** What all arithmetic of exact decimals rests on: scales, rounding, order, sums. */
 export const MAX_SCALE = 16_383;
+/** No number has so many digits before the point. */
+export const MAX_WEIGHT = 131_073;
 
 export const NUMERIC_NAN = new Numeric(0n, 0, 'NaN');
 export const NUMERIC_INFINITY = new Numeric(0n, 0, 'Infinity');
@@ -88,6 +90,7 @@ export function subtract(a: Numeric, b: Numeric): Numeric {
 export function round(n: Numeric, scale: number): Numeric {
   if (n.special !== null) return n;
   if (scale >= 0) return new Numeric(unscaledAt(n, Math.min(scale, MAX_SCALE)), Math.min(scale, MAX_SCALE));
+  if (scale < -MAX_WEIGHT) return NUMERIC_ZERO;
   return new Numeric(unscaledAt(n, scale) * powerOfTen(-scale), 0);
 }
 

@@ -29,6 +29,10 @@ const WEIGHT_MAX = 131_072;
 const EXPONENT_MAX = 6_000;
 /** Below so many digits an integer power is computed exactly. */
 const EXACT_DIGITS_MAX = 20_000;
+/** Series take time that grows with the square of the digits, and nobody else is served meanwhile. */
+const SERIES_DIGITS_MAX = 20_000;
+/** Bits carried beyond those that decimal digits need, against what some dozens of roundings lose. */
+const GUARD_BITS = 128;
 
 const clampScale = (scale: number): number => Math.min(Math.max(scale, 0), RESULT_SCALE_MAX);
 const size = (n: bigint): bigint => (n < 0n ? -n : n);
@@ -88,7 +92,8 @@ export function power(base: Numeric, exponent: Numeric): Numeric {
   if (integer.scale === 0 && size(integer.unscaled) <= 0x7fff_ffffn)
     return integerPower(base, Number(integer.unscaled));
   if (isZero(base)) return new Numeric(0n, SIGNIFICANT_DIGITS);
-  return realPower(base, exponent);
+  const raised = realPower(absolute(base), exponent);
+  return signOf(base) < 0 && integer.unscaled % 2n !== 0n ? new Numeric(-raised.unscaled, raised.scale) : raised;
 }
 
 /** As C's pow(): at least one of the two is infinite. */
@@ -121,24 +126,67 @@ function integerPower(base: Numeric, exponent: number): Numeric {
     // One digit more than shown, and rounding away from an exact half cannot be wrong for a quotient cut at GUARD_DIGITS.
     return round(new Numeric(powerOfTen(scale + GUARD_DIGITS + raisedScale) / raised, scale + GUARD_DIGITS), scale);
   }
-  const magnitude = realPower(absolute(base), new Numeric(BigInt(exponent), 0), scale);
-  return signOf(base) < 0 && times % 2 === 1 ? new Numeric(-magnitude.unscaled, magnitude.scale) : magnitude;
+  const digits = scale + GUARD_DIGITS;
+  const raised = binaryPower(absolute(base), times, digits + Math.max(0, Math.ceil(weight)));
+  const shifted =
+    exponent > 0 ? scaleByTwo(powerOfTen(digits) * raised.mantissa, raised.twos) : reciprocal(raised, digits);
+  return round(new Numeric(signOf(base) < 0 && times % 2 === 1 ? -shifted : shifted, digits), scale);
+}
+
+/** mantissa × 2^twos. */
+interface BinaryFloat {
+  readonly mantissa: bigint;
+  readonly twos: number;
+}
+
+const scaleByTwo = (n: bigint, twos: number): bigint => (twos < 0 ? n >> BigInt(-twos) : n << BigInt(twos));
+
+const bitLength = (n: bigint): number => n.toString(16).length * 4;
+
+/** A positive number to the power of a positive integer, right in so many decimal digits: squares, each cut to the bits that count. */
+function binaryPower(base: Numeric, times: number, digits: number): BinaryFloat {
+  const bits = Math.ceil(digits * Math.log2(10)) + GUARD_BITS;
+  const cut = ({ mantissa, twos }: BinaryFloat): BinaryFloat => {
+    const spare = bitLength(mantissa) - bits;
+    return spare > 0 ? { mantissa: mantissa >> BigInt(spare), twos: twos + spare } : { mantissa, twos };
+  };
+  const divisor = powerOfTen(base.scale);
+  const up = bits + bitLength(divisor);
+  const one = cut({ mantissa: (base.unscaled << BigInt(up)) / divisor, twos: -up });
+  let power = one;
+  for (const bit of times.toString(2).slice(1)) {
+    power = cut({ mantissa: power.mantissa * power.mantissa, twos: power.twos * 2 });
+    if (bit === '1') power = cut({ mantissa: power.mantissa * one.mantissa, twos: power.twos + one.twos });
+  }
+  return power;
+}
+
+/** 1 / n × 10^digits. */
+function reciprocal(n: BinaryFloat, digits: number): bigint {
+  const one = powerOfTen(digits);
+  return n.twos < 0 ? (one << BigInt(-n.twos)) / n.mantissa : one / (n.mantissa << BigInt(n.twos));
+}
+
+function checkSeries(digits: number): void {
+  if (digits > SERIES_DIGITS_MAX)
+    throw new SqlError('program_limit_exceeded', `value has more than ${SERIES_DIGITS_MAX} digits`);
 }
 
 /** e^(exponent × ln base), for a positive base. */
-function realPower(base: Numeric, exponent: Numeric, fixedScale?: number): Numeric {
+function realPower(base: Numeric, exponent: Numeric): Numeric {
   // The weight comes from a logarithm of eight digits, as PostgreSQL's does: it decides how many digits are shown.
   const roughScale = Math.max(0, 8 - logarithmWeight(base));
   const ln = logarithmAt(base, roughScale);
   const rough = approximate(round(new Numeric(ln.unscaled * exponent.unscaled, ln.scale + exponent.scale), roughScale));
-  if (Math.abs(rough) > EXPONENT_MAX + 20 && fixedScale === undefined) {
+  if (Math.abs(rough) > EXPONENT_MAX + 20) {
     if (rough > 0) throw numericOverflow();
     return new Numeric(0n, RESULT_SCALE_MAX);
   }
   const weight = Math.trunc(rough * Math.LOG10E);
-  const scale = fixedScale ?? clampScale(Math.max(SIGNIFICANT_DIGITS - weight, base.scale, exponent.scale));
+  const scale = clampScale(Math.max(SIGNIFICANT_DIGITS - weight, base.scale, exponent.scale));
   const digits =
     scale + Math.max(0, weight) + GUARD_DIGITS + exponent.unscaled.toString().length + logarithmMagnitude(base);
+  checkSeries(digits);
   const product = (logarithmDigits(base, digits) * exponent.unscaled) / powerOfTen(exponent.scale);
   return exponentialAt(new Numeric(product, digits), scale);
 }
@@ -150,6 +198,7 @@ function exponentialAt(n: Numeric, scale: number): Numeric {
   // Squaring doubles the error each time, so every halving costs a bit.
   const bits = Math.max(0, size(n.unscaled / powerOfTen(n.scale)).toString(2).length) + 8;
   const digits = scale + Math.max(0, weight) + GUARD_DIGITS + Math.ceil(bits * 0.31);
+  checkSeries(digits);
   const one = powerOfTen(digits);
   const x = (n.unscaled * one) / powerOfTen(n.scale) / (1n << BigInt(bits));
   let term = one;

@@ -5,7 +5,6 @@ import * as exact from '#schemas/values/numeric-arithmetic.js';
 import type { EvaluationContext, ScalarFunction } from '../definition.js';
 import { checkFloat, powerOfDoubles } from '../operators/arithmetic.js';
 import { pure, volatile } from '../signature.js';
-import { exponential, logarithm, minimumScale, naturalLogarithm } from './exact-logarithm.js';
 
 const NUMERIC_TEN = new Numeric(10n, 0);
 
@@ -53,6 +52,15 @@ function factorial(n: bigint): Numeric {
 
 function widthBucket(value: number, low: number, high: number, count: number): number {
   if (count <= 0) throw new SqlError('invalid_argument_for_width_bucket_function', 'count must be greater than zero');
+  if (Number.isNaN(value) || Number.isNaN(low) || Number.isNaN(high)) {
+    throw new SqlError(
+      'invalid_argument_for_width_bucket_function',
+      'operand, lower bound, and upper bound cannot be NaN',
+    );
+  }
+  if (!(Number.isFinite(low) && Number.isFinite(high))) {
+    throw new SqlError('invalid_argument_for_width_bucket_function', 'lower and upper bounds must be finite');
+  }
   if (low === high) {
     throw new SqlError('invalid_argument_for_width_bucket_function', 'lower bound cannot equal upper bound');
   }
@@ -106,13 +114,13 @@ const NUMERICS: readonly ScalarFunction[] = [
   pure('sqrt', ['numeric'], 'numeric', exact.squareRoot),
   pure('power', ['numeric', 'numeric'], 'numeric', exact.power),
   pure('pow', ['numeric', 'numeric'], 'numeric', exact.power),
-  pure('exp', ['numeric'], 'numeric', exponential),
-  pure('ln', ['numeric'], 'numeric', naturalLogarithm),
-  pure('log', ['numeric'], 'numeric', (n: Numeric) => logarithm(NUMERIC_TEN, n)),
-  pure('log10', ['numeric'], 'numeric', (n: Numeric) => logarithm(NUMERIC_TEN, n)),
-  pure('log', ['numeric', 'numeric'], 'numeric', logarithm),
+  pure('exp', ['numeric'], 'numeric', exact.exponential),
+  pure('ln', ['numeric'], 'numeric', exact.naturalLogarithm),
+  pure('log', ['numeric'], 'numeric', (n: Numeric) => exact.logarithm(NUMERIC_TEN, n)),
+  pure('log10', ['numeric'], 'numeric', (n: Numeric) => exact.logarithm(NUMERIC_TEN, n)),
+  pure('log', ['numeric', 'numeric'], 'numeric', exact.logarithm),
   pure('scale', ['numeric'], 'integer', (n: Numeric) => (n.special === null ? n.scale : null)),
-  pure('min_scale', ['numeric'], 'integer', minimumScale),
+  pure('min_scale', ['numeric'], 'integer', (n: Numeric) => (n.special === null ? exact.trimScale(n).scale : null)),
   pure('trim_scale', ['numeric'], 'numeric', exact.trimScale),
   pure(
     'width_bucket',
@@ -123,13 +131,26 @@ const NUMERICS: readonly ScalarFunction[] = [
   ),
 ];
 
-const degrees = (value: number): number => value / (Math.PI / 180);
+const degrees = (value: number): number => {
+  const result = value / (Math.PI / 180);
+  return checkFloat(result, !Number.isFinite(value), true);
+};
 const radians = (value: number): number => value * (Math.PI / 180);
 const one = (name: string, f: (value: number) => number): ScalarFunction => pure(name, ['double'], 'double', f);
 
 function exponentialDouble(value: number): number {
   return checkFloat(Math.exp(value), !Number.isFinite(value), !Number.isFinite(value));
 }
+
+/** A function of an angle: infinity is none. */
+const ofAngle = (f: (value: number) => number) => (value: number) => {
+  if (value === Number.POSITIVE_INFINITY || value === Number.NEGATIVE_INFINITY)
+    throw new SqlError('numeric_value_out_of_range', 'input is out of range');
+  return f(value);
+};
+
+/** Of NaN and of -0 it is 0. */
+const signOfDouble = (value: number): number => (value > 0 ? 1 : value < 0 ? -1 : 0);
 
 /** Trigonometry in degrees is exact at the angles where people expect it to be. */
 function sineOfDegrees(value: number): number {
@@ -155,7 +176,7 @@ const DOUBLES: readonly ScalarFunction[] = [
   one('ceil', Math.ceil),
   one('ceiling', Math.ceil),
   one('floor', Math.floor),
-  one('sign', Math.sign),
+  one('sign', signOfDouble),
   one('sqrt', squareRoot),
   one('cbrt', Math.cbrt),
   one('exp', exponentialDouble),
@@ -167,10 +188,13 @@ const DOUBLES: readonly ScalarFunction[] = [
   pure('pi', [], 'double', () => Math.PI),
   one('degrees', degrees),
   one('radians', radians),
-  one('sin', Math.sin),
-  one('cos', Math.cos),
-  one('tan', Math.tan),
-  one('cot', (v) => 1 / Math.tan(v)),
+  one('sin', ofAngle(Math.sin)),
+  one('cos', ofAngle(Math.cos)),
+  one('tan', ofAngle(Math.tan)),
+  one(
+    'cot',
+    ofAngle((v) => 1 / Math.tan(v)),
+  ),
   one('asin', inDomain(Math.asin, -1, 1)),
   one('acos', inDomain(Math.acos, -1, 1)),
   one('atan', Math.atan),
@@ -181,9 +205,15 @@ const DOUBLES: readonly ScalarFunction[] = [
   one('asinh', Math.asinh),
   one('acosh', inDomain(Math.acosh, 1, Number.POSITIVE_INFINITY)),
   one('atanh', inDomain(Math.atanh, -1, 1)),
-  one('sind', sineOfDegrees),
-  one('cosd', (v) => sineOfDegrees(v + 90)),
-  one('tand', (v) => (v % 180 === 45 ? 1 : sineOfDegrees(v) / sineOfDegrees(v + 90))),
+  one('sind', ofAngle(sineOfDegrees)),
+  one(
+    'cosd',
+    ofAngle((v) => sineOfDegrees(v + 90)),
+  ),
+  one(
+    'tand',
+    ofAngle((v) => (v % 180 === 45 ? 1 : sineOfDegrees(v) / sineOfDegrees(v + 90))),
+  ),
   one('asind', (v) => (v === 0.5 ? 30 : v === 1 ? 90 : degrees(inDomain(Math.asin, -1, 1)(v)))),
   one('acosd', (v) => (v === 0.5 ? 60 : v === 0 ? 90 : degrees(inDomain(Math.acos, -1, 1)(v)))),
   one('atand', (v) => (v === 1 ? 45 : degrees(Math.atan(v)))),
