@@ -25,7 +25,7 @@ export function parquetFiles(paths: readonly string[]): string {
 /** The one DuckDB of the process: a database in memory that may read and write the projection's folder and nothing else, and loads no extension. */
 export class DuckDb {
   readonly #instance: DuckDBInstance;
-  /** For everything that is no query of a client; statements on it run one behind the other. */
+  /** For writing files. One statement at a time: a second one would end the first. */
   readonly main: DuckDBConnection;
   /** Connections that no query uses at the moment. */
   readonly #idle: DuckDBConnection[] = [];

@@ -3,6 +3,7 @@ import {
   BLOB,
   type DuckDBAppender,
   DuckDBBlobValue,
+  type DuckDBConnection,
   DuckDBDataChunk,
   TINYINT,
   VARCHAR,
@@ -45,14 +46,24 @@ export class FreshRows {
   readonly name: string;
   readonly #db: DuckDb;
   readonly #columns: ReadonlyArray<{ readonly column: StoredColumn; readonly storage: ColumnStorage }>;
+  /** Its own: appending while another statement runs on the same connection ends that statement, or fails. */
+  readonly #connection: DuckDBConnection;
   readonly #appender: DuckDBAppender;
   readonly odd = new Set<number>();
   rows = 0;
   changes = 0;
   maxOffset = 0 as Offset;
 
-  private constructor(db: DuckDb, name: string, layout: TableLayout, day: string, appender: DuckDBAppender) {
+  private constructor(
+    db: DuckDb,
+    connection: DuckDBConnection,
+    name: string,
+    layout: TableLayout,
+    day: string,
+    appender: DuckDBAppender,
+  ) {
     this.#db = db;
+    this.#connection = connection;
     this.name = name;
     this.layout = layout;
     this.day = day;
@@ -65,10 +76,11 @@ export class FreshRows {
       ({ name: column, type }) => `${identifier(column)} ${storageOf(type).duckdb.toString()}`,
     );
     const hidden = [`${KEY_COLUMN} BLOB`, `${OFFSET_COLUMN} BIGINT`, `${OPERATION_COLUMN} TINYINT`];
-    await db.main.run(
+    const connection = await db.take();
+    await connection.run(
       `CREATE TABLE ${identifier(name)} (${[...hidden, ...columns, `${ODD_COLUMN} VARCHAR`].join(', ')})`,
     );
-    return new FreshRows(db, name, layout, day, await db.main.createAppender(name));
+    return new FreshRows(db, connection, name, layout, day, await connection.createAppender(name));
   }
 
   /** Takes versions in log order. Queries see them when it returns. */
@@ -130,6 +142,7 @@ export class FreshRows {
   /** Ends it: nobody reads it any more. */
   async drop(): Promise<void> {
     this.#appender.closeSync();
-    await this.#db.main.run(`DROP TABLE ${identifier(this.name)}`);
+    await this.#connection.run(`DROP TABLE ${identifier(this.name)}`);
+    this.#db.release(this.#connection);
   }
 }

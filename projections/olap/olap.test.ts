@@ -204,6 +204,23 @@ describe('the OLAP projection', () => {
     await olap.close().catch(() => undefined);
   }, 30_000);
 
+  it('takes what comes next while tables that were thrown away are still being dropped', async () => {
+    // Two days lie between any two: each has rows of its own in memory.
+    const changes = [0, 1].map((table) => ({ table, key: 1, n: 1 }));
+    const transactions = transactionsOf(Array.from({ length: 25 }, () => ({ minutes: 2_000, changes })));
+    const olap = open(1_000_000);
+    for (let rebuilds = 0; rebuilds < 3; rebuilds++) {
+      await olap.drop();
+      for (const each of transactions) {
+        now = each.timestamp;
+        await olap.apply([each], checkpointAt(each.offset + 1));
+      }
+    }
+    const end = ((transactions.at(-1)?.offset ?? 0) + 1) as Offset;
+    expect(await digests(olap, end)).toEqual(await expected(transactions, end));
+    await olap.close();
+  }, 60_000);
+
   it('names what is damaged: the manifest, a table of it, a file that is short, a file that is not as it was', async () => {
     const transactions = transactionsOf([{ minutes: 0, changes: [{ table: 0, key: 1, n: 1 }] }]);
     const olap = open(1);
