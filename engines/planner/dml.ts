@@ -31,6 +31,7 @@ import { insert } from './insert.js';
 import type { BoundSubquery, Logical, LogicalTable } from './logical.js';
 import type { Planner } from './planner.js';
 import { optimise } from './push-down.js';
+import { RelatedTables } from './related-tables.js';
 import { tableIds } from './table-ids.js';
 import { tableRules } from './table-rules.js';
 import {
@@ -49,15 +50,16 @@ export class WritePlanner {
   readonly planner: Planner;
   readonly #rules = new Map<TableEntry, TableRules>();
 
-  /** Tables that the statement reads, and those that it writes. */
+  /** Tables that the statement reads, and those that it locks because it writes. */
   readonly reads = new Set<ObjectId>();
-  readonly writes = new Set<ObjectId>();
+  readonly related: RelatedTables;
 
   /** `planner` is the one of the whole statement: it hands out the registers. */
   constructor(context: BindContext, planner: Planner) {
     this.context = context;
     this.binder = new QueryBinder(context);
     this.planner = planner;
+    this.related = new RelatedTables(context.catalog);
     context.bindWrite = (statement, ctes) => {
       const { modify, columns } = this.statement(statement, ctes);
       return { modify, columns: columns?.map(([name, type]) => ({ name, type })) ?? null };
@@ -109,7 +111,9 @@ export class WritePlanner {
     if (entry.system)
       throw new SqlError('insufficient_privilege', `permission denied: "${entry.name}" is a system catalog`, { token });
     requirePrivilege(this.context.user, this.context.catalog, entry, privilege);
-    this.writes.add(entry.id);
+    this.related.written.add(entry.id);
+    if (privilege === 'insert') this.related.inserted(entry);
+    if (privilege === 'delete') this.related.deleted(entry);
     return entry;
   }
 
@@ -285,6 +289,10 @@ export class WritePlanner {
         throw new SqlError('syntax_error', 'number of columns does not match number of values', { token: value.token });
       for (const [i, column] of columns.entries()) set(column, value.elements[i] as Expression);
     }
+    this.related.updated(
+      table,
+      found.map(({ slot }) => slot),
+    );
     return found;
   }
 

@@ -26,6 +26,7 @@ import { explainLines } from './explain.js';
 import { type Naming, namingOf } from './named-oids.js';
 import { Planner, type PlannerOptions } from './planner.js';
 import { optimise } from './push-down.js';
+import type { RelatedTables } from './related-tables.js';
 import { tableIds } from './table-ids.js';
 import { FallbackExecution } from './tier/fallback.js';
 import { isForTier, isWorthwhile, type Tier, type TierPlan, tierPlan } from './tier/routing.js';
@@ -159,7 +160,7 @@ function planQuery(query: Query, types: ReadonlyArray<SqlType | null>, context: 
     planner,
     parameters: binding.parameters.finish(),
     before,
-    lockModes: lockModesOf([...tableIds(bound.plan), ...writes.reads], writes.writes, readMode),
+    lockModes: lockModesOf([...tableIds(bound.plan), ...writes.reads], writes.related, readMode),
   };
 }
 
@@ -170,12 +171,13 @@ function withWritesOf(binding: BindContext): ModifyPlan[] {
 
 function lockModesOf(
   reads: Iterable<ObjectId>,
-  writes: ReadonlySet<ObjectId>,
+  { shared, written }: RelatedTables,
   readMode: TableLockMode,
 ): Array<readonly [ObjectId, TableLockMode]> {
   const modes = new Map<ObjectId, TableLockMode>();
   for (const id of reads) modes.set(id, readMode);
-  for (const id of writes) modes.set(id, 'row-exclusive');
+  for (const id of shared) modes.set(id, 'row-share');
+  for (const id of written) modes.set(id, 'row-exclusive');
   return [...modes];
 }
 
@@ -387,7 +389,7 @@ function planWrite(
   const planner = new Planner(plannerOptions(context));
   const writes = new WritePlanner(binding, planner);
   const write = writes.statement(statement);
-  const lockModes = lockModesOf(writes.reads, writes.writes, 'access-share');
+  const lockModes = lockModesOf(writes.reads, writes.related, 'access-share');
   return { write, planner, parameters: binding.parameters.finish(), before: withWritesOf(binding), lockModes };
 }
 

@@ -98,6 +98,8 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
       fsync: options.durable ?? false,
       synchronous_commit: options.durable ?? false,
       full_page_writes: options.durable ?? false,
+      // It locks tables at moments of its own, which tests of lock conflicts would see.
+      autovacuum: options.durable ?? false,
       ...options.settings,
     };
     const flags = Object.entries(settings).flatMap(([key, value]) => ['-c', `${key}=${value}`]);
