@@ -54,8 +54,23 @@ function positionOf(name: string, args: ScalarFunction['arguments'], all: boolea
   );
 }
 
-function fill(value: Value, sizes: SqlArray | null): SqlArray | null {
-  if (sizes === null) return null;
+/** PostgreSQL's bound, which answers as it does. */
+const ITEMS_MAX = 134_217_727;
+/** What one call may ask of the engine's memory. */
+const FILLED_ITEMS_MAX = 20_000_000;
+
+function checkedFill(value: Value, sizes: SqlArray | null): SqlArray {
+  if (sizes === null) throw new SqlError('null_value_not_allowed', 'dimension array or low bound array cannot be null');
+  if (sizes.includes(null)) throw new SqlError('null_value_not_allowed', 'dimension values cannot be null');
+  const items = (sizes as readonly number[]).reduce((product, size) => product * size, 1);
+  if (items > ITEMS_MAX || (sizes as readonly number[]).some((size) => size < 0))
+    throw new SqlError('program_limit_exceeded', `array size exceeds the maximum allowed (${ITEMS_MAX})`);
+  if (items > FILLED_ITEMS_MAX)
+    throw new SqlError('out_of_memory', `an array of more than ${FILLED_ITEMS_MAX} items needs too much memory`);
+  return items === 0 ? [] : fill(value, sizes);
+}
+
+function fill(value: Value, sizes: SqlArray): SqlArray {
   const [first, ...rest] = sizes as readonly number[];
   if (first === undefined) return [];
   return Array.from({ length: first }, () => (rest.length === 0 ? value : fill(value, rest)));
@@ -127,7 +142,7 @@ export const ARRAY_FUNCTIONS: readonly ScalarFunction[] = [
       'array_fill',
       ['anyelement', { arrayOf: 'integer' }],
       (types) => ({ kind: 'array', element: types[0] as SqlType }),
-      fill,
+      checkedFill,
     ),
   ),
   specialised(

@@ -68,6 +68,9 @@ function decode(text: string, encoding: string): Uint8Array {
 
 type Printer = ReturnType<typeof printerOf>;
 
+/** The most characters that a text is padded to, as in lpad(). */
+const WIDTH_MAX = 268_435_456;
+
 /** format(): %s %I %L, %n$ places, a minus for left, a width as a number or from an argument. */
 function format(
   pattern: string,
@@ -104,6 +107,7 @@ function format(
       }
       const { value, print } = take(place);
       const text = formatted(kind as string, value === null ? null : print(value, context));
+      if (size > WIDTH_MAX) throw new SqlError('program_limit_exceeded', 'out of memory');
       return leftAligned ? text.padEnd(size) : text.padStart(size);
     },
   );

@@ -1,0 +1,1 @@
+select length(format('%2147483647s', 'a'));
