@@ -30,13 +30,17 @@ const GATEWAY = 'gateway-postgres';
 const MYSQL_GATEWAY = 'gateway-mysql';
 
 /** A small young generation makes many short collections; both processes live on short-lived objects. */
-/** Rows of open transactions are in the engine's memory: half of the machine's is its limit, none of which is taken before it is needed. */
-const ENGINE_HEAP_MIB = Math.max(2_048, Math.floor(totalmem() / 2_097_152));
-const ENGINE_FLAGS: readonly string[] = ['--max-semi-space-size=64', `--max-old-space-size=${ENGINE_HEAP_MIB}`];
+/**
+ * Rows of an open transaction are in the engine's memory, and a projection takes a transaction as a whole: what the one has room for, the other must have room for, too. None of it is
+ * taken before it is needed.
+ */
+const HEAP_MIB = Math.min(6_144, Math.max(2_048, Math.floor(totalmem() / 2_097_152)));
+const HEAP_FLAG = `--max-old-space-size=${HEAP_MIB}`;
+const ENGINE_FLAGS: readonly string[] = ['--max-semi-space-size=64', HEAP_FLAG];
 const GATEWAY_FLAGS: readonly string[] = ['--max-semi-space-size=32'];
 /** Signals by which a process ends that reads what is not there. */
 const BAD_ACCESS: ReadonlySet<string> = new Set(['SIGSEGV', 'SIGBUS']);
-const PROJECTION_FLAGS: readonly string[] = ['--max-semi-space-size=32'];
+const PROJECTION_FLAGS: readonly string[] = ['--max-semi-space-size=32', HEAP_FLAG];
 
 /**
  * Runs the processes of one node: the engine, a gateway for each protocol, and HTTP in this one. It owns the run file, the control socket and
