@@ -25,6 +25,7 @@ const HOMES = {
   avsc: 'schemas/events/',
   'classic-level': 'engines/rows/',
   lmdb: 'projections/ingestion/',
+  re2js: 'engines/functions/',
   msgpackr: 'schemas/(link|program)/',
   fastify: 'ops/',
   '@fastify/[^/]+': 'ops/',

@@ -182,7 +182,7 @@ function substring(p: Parser, token: number): Expression {
   if (p.accept('similar')) {
     const pattern = expression(p);
     p.expect('escape');
-    return call('substring', [text, call('similar_to_escape', [pattern, expression(p)], token)], token);
+    return call('substring', [text, pattern, expression(p)], token);
   }
   if (p.atSymbol(',')) {
     const args = [text];

@@ -19,6 +19,7 @@ const FILES = [
   'locking',
   'errors',
   'functions',
+  'patterns',
   'queries',
   'ddl',
   'sessions',

@@ -3,50 +3,57 @@ import { TYPES } from '#schemas/values/type-name.js';
 import type { SqlArray } from '#schemas/values/value.js';
 import type { ScalarFunction } from '../definition.js';
 import { arrayResult, pure } from '../signature.js';
-import { posixRegex } from '../text/posix-regex.js';
-
-/** A search from `lastIndex` on, past a match of nothing. */
-export function allMatches(pattern: string, flags: string, text: string): RegExpExecArray[] {
-  const base = posixRegex(pattern, flags);
-  return [...text.matchAll(new RegExp(base.source, `${base.flags}g`))] as RegExpExecArray[];
-}
+import { similarBody } from '../text/like.js';
+import { type PosixRegex, posixRegex, type RegexMatch } from '../text/posix-regex.js';
 
 /** Groups of a match, or the whole when the pattern has none. */
-export function groupsOf(match: RegExpExecArray): SqlArray {
-  return match.length > 1 ? match.slice(1).map((group) => group ?? null) : [match[0]];
+export function groupsOf({ groups }: RegexMatch): SqlArray {
+  return groups.length > 1 ? groups.slice(1) : groups;
 }
 
 /** regexp_replace: \1 to \9 and \& in the replacement; all matches with flag g. */
 function replace(text: string, pattern: string, replacement: string, flags: string): string {
-  const base = posixRegex(pattern, flags.replaceAll('g', ''));
-  const regex = flags.includes('g') ? new RegExp(base.source, `${base.flags}g`) : base;
-  return text.replace(regex, (...groups: readonly unknown[]) =>
-    replacement.replace(/\\([1-9&\\])/g, (_, mark: string) => {
-      if (mark === '\\') return '\\';
-      const group = groups[mark === '&' ? 0 : Number(mark)];
-      return typeof group === 'string' ? group : '';
-    }),
+  const regex = posixRegex(pattern, flags.replaceAll('g', ''));
+  const first = flags.includes('g') ? null : regex.exec(text);
+  const matches = flags.includes('g') ? regex.all(text) : first === null ? [] : [first];
+  let result = '';
+  let from = 0;
+  for (const { index, groups } of matches) {
+    result += text.slice(from, index) + expand(replacement, groups);
+    from = index + groups[0].length;
+  }
+  return result + text.slice(from);
+}
+
+function expand(replacement: string, groups: RegexMatch['groups']): string {
+  if (!replacement.includes('\\')) return replacement;
+  return replacement.replace(/\\([1-9&\\])/g, (_, mark: string) =>
+    mark === '\\' ? '\\' : (groups[mark === '&' ? 0 : Number(mark)] ?? ''),
   );
 }
 
-function match(text: string, pattern: string, flags: string): SqlArray | null {
+/** For a function that refuses the global option. */
+function single(name: string, pattern: string, flags: string, hint?: string): PosixRegex {
   if (flags.includes('g')) {
-    throw new SqlError('invalid_parameter_value', 'regexp_match() does not support the "global" option', {
-      hint: 'Use the regexp_matches function instead.',
-    });
+    const message = `${name}() does not support the "global" option`;
+    throw new SqlError('invalid_parameter_value', message, hint === undefined ? {} : { hint });
   }
-  const found = posixRegex(pattern, flags).exec(text);
+  return posixRegex(pattern, flags);
+}
+
+function match(text: string, pattern: string, flags: string): SqlArray | null {
+  const found = single('regexp_match', pattern, flags, 'Use the regexp_matches function instead.').exec(text);
   return found === null ? null : groupsOf(found);
 }
 
 /** Matches of nothing at the ends, or right behind the last match, do not split. */
-export function split(text: string, pattern: string, flags: string): string[] {
+export function split(text: string, pattern: string, flags: string, name = 'regexp_split_to_array'): string[] {
   const parts: string[] = [];
   let from = 0;
-  for (const found of allMatches(pattern, flags, text)) {
-    const end = found.index + found[0].length;
-    if (found[0] === '' && (found.index >= text.length || found.index === from)) continue;
-    parts.push(text.slice(from, found.index));
+  for (const { index, groups } of single(name, pattern, flags).all(text)) {
+    const end = index + groups[0].length;
+    if (groups[0] === '' && (index >= text.length || index === from)) continue;
+    parts.push(text.slice(from, index));
     from = end;
   }
   parts.push(text.slice(from));
@@ -57,28 +64,20 @@ export function split(text: string, pattern: string, flags: string): string[] {
 function substringByPattern(text: string, pattern: string): string | null {
   const found = posixRegex(pattern, '').exec(text);
   if (found === null) return null;
-  return found.length > 1 ? (found[1] ?? null) : found[0];
+  return found.groups.length > 1 ? (found.groups[1] ?? null) : found.groups[0];
 }
 
 /** substring(text similar pattern escape e): what stands between the escape-double-quote separators. */
 function substringSimilar(text: string, pattern: string, mark: string): string | null {
   const parts = pattern.split(`${mark}"`);
-  const regex = (part: string): string =>
-    part
-      .replace(/[.*+?^$(){}|[\]\\]/g, '\\$&')
-      .replaceAll('%', '.*')
-      .replaceAll('_', '.');
-  const [before, middle, after] = parts.length === 3 ? parts : ['', pattern, ''];
-  const found = new RegExp(
-    `^(?:${regex(before ?? '').replace('.*', '.*?')})(${regex(middle ?? '')})(?:${regex(after ?? '')})$`,
-    'su',
-  ).exec(text);
-  return found?.[1] ?? null;
+  const [before, middle, after] = parts.length === 3 ? (parts as [string, string, string]) : ['', pattern, ''];
+  const source = `^(?:${similarBody(before, mark, '.*?')})(${similarBody(middle, mark, '.*')})(?:${similarBody(after, mark, '.*')})$`;
+  return posixRegex(source, '').exec(text)?.groups[1] ?? null;
 }
 
 function count(text: string, pattern: string, start: number, flags: string): number {
   if (start <= 0) throw new SqlError('invalid_parameter_value', `invalid value for parameter "start": ${start}`);
-  return allMatches(pattern, flags, text.slice(start - 1)).length;
+  return single('regexp_count', pattern, flags).all(text.slice(start - 1)).length;
 }
 
 const TEXTS = arrayResult(TYPES.text);
@@ -90,12 +89,17 @@ export const PATTERN_FUNCTIONS: readonly ScalarFunction[] = [
   pure('regexp_match', ['text', 'text', 'text'], TEXTS, match),
   pure('regexp_like', ['text', 'text'], 'boolean', (t: string, p: string) => posixRegex(p, '').test(t)),
   pure('regexp_like', ['text', 'text', 'text'], 'boolean', (t: string, p: string, f: string) =>
-    posixRegex(p, f).test(t),
+    single('regexp_like', p, f).test(t),
   ),
   pure('regexp_count', ['text', 'text'], 'integer', (t: string, p: string) => count(t, p, 1, '')),
   pure('regexp_count', ['text', 'text', 'integer'], 'integer', (t: string, p: string, s: number) => count(t, p, s, '')),
   pure('regexp_count', ['text', 'text', 'integer', 'text'], 'integer', count),
-  pure('regexp_substr', ['text', 'text'], 'text', (t: string, p: string) => posixRegex(p, '').exec(t)?.[0] ?? null),
+  pure(
+    'regexp_substr',
+    ['text', 'text'],
+    'text',
+    (t: string, p: string) => posixRegex(p, '').exec(t)?.groups[0] ?? null,
+  ),
   pure(
     'regexp_instr',
     ['text', 'text'],

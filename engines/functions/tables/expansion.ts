@@ -6,7 +6,7 @@ import type { SqlArray, Value } from '#schemas/values/value.js';
 import type { TableFunction, TypePattern } from '../definition.js';
 import { elementType, flat } from '../operators/array.js';
 import { splitToArray } from '../scalars/arrays.js';
-import { allMatches, groupsOf, split } from '../scalars/pattern.js';
+import { groupsOf, split } from '../scalars/pattern.js';
 import { posixRegex } from '../text/posix-regex.js';
 import { rawElements, rawKind, rawMembers, rawText } from '../text/raw-json.js';
 
@@ -98,9 +98,9 @@ const JSON_TABLES: readonly TableFunction[] = (['json', 'jsonb'] as const).flatM
 function regexpMatches([text, pattern, flags = '']: readonly Value[]): Rows {
   const source = text as string;
   if ((flags as string).includes('g'))
-    return allMatches(pattern as string, (flags as string).replaceAll('g', ''), source).map((match) => [
-      groupsOf(match),
-    ]);
+    return posixRegex(pattern as string, (flags as string).replaceAll('g', ''))
+      .all(source)
+      .map((match) => [groupsOf(match)]);
   const found = posixRegex(pattern as string, flags as string).exec(source);
   return found === null ? [] : [[groupsOf(found)]];
 }
@@ -165,10 +165,10 @@ export const EXPANSIONS: readonly TableFunction[] = [
     single(splitToArray(t as string, d as string, null)),
   ),
   table('regexp_split_to_table', ['text', 'text'], TEXT_COLUMN('regexp_split_to_table'), ([t, p]) =>
-    single(split(t as string, p as string, '')),
+    single(split(t as string, p as string, '', 'regexp_split_to_table')),
   ),
   table('regexp_split_to_table', ['text', 'text', 'text'], TEXT_COLUMN('regexp_split_to_table'), ([t, p, f]) =>
-    single(split(t as string, p as string, f as string)),
+    single(split(t as string, p as string, f as string, 'regexp_split_to_table')),
   ),
   table('regexp_matches', ['text', 'text'], [['regexp_matches', arrayOf(TYPES.text)]], regexpMatches),
   table('regexp_matches', ['text', 'text', 'text'], [['regexp_matches', arrayOf(TYPES.text)]], regexpMatches),

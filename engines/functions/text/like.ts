@@ -5,64 +5,120 @@ import { SqlError } from '#schemas/sqlstate/sql-error.js';
 type Matcher = (text: string) => boolean;
 
 const KEPT = 256;
-const sensitive = new Map<string, Matcher>();
-const insensitive = new Map<string, Matcher>();
+const compiled = new Map<string, Matcher>();
 
 export function like(text: string, pattern: string): boolean {
-  return matcher(sensitive, pattern, false)(text);
+  return matcher(pattern)(text);
 }
 
 export function likeIgnoringCase(text: string, pattern: string): boolean {
-  return matcher(insensitive, pattern, true)(text);
+  return matcher(pattern.toLowerCase())(text.toLowerCase());
 }
 
-function matcher(kept: Map<string, Matcher>, pattern: string, ignoreCase: boolean): Matcher {
-  let found = kept.get(pattern);
+function matcher(pattern: string): Matcher {
+  let found = compiled.get(pattern);
   if (found === undefined) {
-    found = compileLike(pattern, ignoreCase);
-    if (kept.size >= KEPT) kept.clear();
-    kept.set(pattern, found);
+    found = compileLike(pattern);
+    if (compiled.size >= KEPT) compiled.clear();
+    compiled.set(pattern, found);
   }
   return found;
 }
 
-function compileLike(pattern: string, ignoreCase: boolean): Matcher {
-  if (!ignoreCase && !pattern.includes('_') && !pattern.includes('\\')) {
-    const simple = /^(%*)([^%]*)(%*)$/.exec(pattern);
-    if (simple !== null) {
-      const body = simple[2] as string;
-      const open = simple[1] !== '';
-      const close = simple[3] !== '';
-      if (open && close) return (text) => text.includes(body);
-      if (open) return (text) => text.endsWith(body);
-      if (close) return (text) => text.startsWith(body);
-      return (text) => text === body;
+/**
+ * What stands between percent signs is found from the left on, each part once: a later place for an earlier part never makes a match that the first place
+ * does not. So the time is that of a search, whatever the pattern, where backtracking would take a power of the length.
+ */
+function compileLike(pattern: string): Matcher {
+  const parts = likeParts(pattern);
+  const first = parts[0] as Part;
+  if (parts.length === 1) return (text) => first.at(text, 0) === text.length;
+  const end = parts[parts.length - 1] as Part;
+  const middle = parts.slice(1, -1).filter((part) => part.width > 0);
+  return (text) => {
+    let from = first.at(text, 0);
+    if (from < 0) return false;
+    for (const part of middle) {
+      from = part.find(text, from);
+      if (from < 0) return false;
     }
-  }
-  const regex = new RegExp(`^${likeSource(pattern)}$`, ignoreCase ? 'isu' : 'su');
-  return (text) => regex.test(text);
+    return end.endsAt(text, from);
+  };
 }
 
-function likeSource(pattern: string): string {
-  let source = '';
+/** An escape mark with nothing behind it: an error once a text is long enough to be compared with it. */
+const DANGLING = '';
+
+function likeParts(pattern: string): Part[] {
+  const parts: Part[] = [];
+  let part: (string | null)[] = [];
   const characters = [...pattern];
   for (let i = 0; i < characters.length; i++) {
     let c = characters[i] as string;
-    if (c === '%') source += '.*';
-    else if (c === '_') source += '.';
+    if (c === '%') {
+      parts.push(new Part(part));
+      part = [];
+    } else if (c === '_') part.push(null);
     else {
-      if (c === '\\') {
-        c = characters[++i] ?? '';
-        if (c === '') throw new SqlError('invalid_escape_sequence', 'LIKE pattern must not end with escape character');
-      }
-      source += quoteRegex(c);
+      if (c === '\\') c = characters[++i] ?? DANGLING;
+      part.push(c);
     }
   }
-  return source;
+  parts.push(new Part(part));
+  return parts;
 }
 
-function quoteRegex(text: string): string {
-  return text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
+/** Characters in a row, some of which may be any (null). */
+class Part {
+  readonly width: number;
+  readonly #characters: readonly (string | null)[];
+  /** The characters when each is given, else null. */
+  readonly #text: string | null;
+
+  constructor(characters: readonly (string | null)[]) {
+    this.width = characters.length;
+    this.#characters = characters;
+    this.#text = characters.includes(null) || characters.includes(DANGLING) ? null : characters.join('');
+  }
+
+  /** Where a match that begins here ends, or -1. */
+  at(text: string, from: number): number {
+    if (this.#text !== null) return text.startsWith(this.#text, from) ? from + this.#text.length : -1;
+    let at = from;
+    for (const c of this.#characters) {
+      if (at >= text.length) return -1;
+      if (c === null) at += (text.codePointAt(at) as number) > 0xff_ff ? 2 : 1;
+      else if (c === DANGLING)
+        throw new SqlError('invalid_escape_sequence', 'LIKE pattern must not end with escape character');
+      else if (text.startsWith(c, at)) at += c.length;
+      else return -1;
+    }
+    return at;
+  }
+
+  /** Where the first match from here on ends, or -1. */
+  find(text: string, from: number): number {
+    if (this.#text !== null) {
+      const found = text.indexOf(this.#text, from);
+      return found < 0 ? -1 : found + this.#text.length;
+    }
+    for (let at = from; at < text.length; at += (text.codePointAt(at) as number) > 0xff_ff ? 2 : 1) {
+      const end = this.at(text, at);
+      if (end >= 0) return end;
+    }
+    return -1;
+  }
+
+  /** Whether the last characters of a text match, none of them before `from`. */
+  endsAt(text: string, from: number): boolean {
+    if (this.#text !== null) return text.length - this.#text.length >= from && text.endsWith(this.#text);
+    let start = text.length;
+    for (let n = 0; n < this.width; n++) {
+      if (start <= from) return false;
+      start -= start > 1 && (text.codePointAt(start - 2) as number) > 0xff_ff ? 2 : 1;
+    }
+    return start >= from && this.at(text, start) === text.length;
+  }
 }
 
 /** like_escape(): a pattern with another escape character, as one with backslashes. An empty escape means none. */
@@ -97,7 +153,12 @@ export function similarEscape(pattern: string, escapeMark: string | null): strin
       hint: 'Escape string must be empty or one character.',
     });
   }
-  let result = '^(?:';
+  return `^(?:${similarBody(pattern, mark, '.*')})$`;
+}
+
+/** A part of a SIMILAR TO pattern; `any` is what stands for a percent sign. */
+export function similarBody(pattern: string, mark: string, any: '.*' | '.*?'): string {
+  let result = '';
   let bracket = false;
   let escaped = false;
   for (const c of pattern) {
@@ -111,10 +172,10 @@ export function similarEscape(pattern: string, escapeMark: string | null): strin
     } else if (c === '[') {
       result += c;
       bracket = true;
-    } else if (c === '%') result += '.*';
+    } else if (c === '%') result += any;
     else if (c === '_') result += '.';
     else if (c === '(') result += '(?:';
     else result += '\\.^$'.includes(c) ? `\\${c}` : c;
   }
-  return `${result})$`;
+  return result;
 }

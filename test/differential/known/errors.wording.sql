@@ -20,7 +20,6 @@ select id from emp for update of zzz;
 select count(*) from emp for update;
 select distinct id from emp for update;
 select id from emp union select 1 for update;
-select 'a' ~ '(';
 select to_number('x', '9');
 select position(1 in 'a');
 select name[1] from emp;
