@@ -10,6 +10,8 @@ import { listSegments, readSegment, type Segment, type SegmentEnd } from './segm
 /** How often a following reader looks for more. */
 const POLL_MS = 50;
 const PEEK_BYTES = 16;
+/** For how long nothing can be read before a follower looks whether damage is why. */
+const STALLED_MS = 1_000;
 
 /** Damage that `verify` found. */
 export interface Damage {
@@ -34,6 +36,10 @@ interface Place {
   /** The segment that was read last, and to which position. */
   path: string;
   position: number;
+  /** When it was last found further on. */
+  movedAtMs: number;
+  /** When the segment had last been written to as it was looked at for damage. */
+  writtenAtMs: number;
 }
 
 /**
@@ -44,19 +50,32 @@ async function* readOn(
   segment: Segment,
   following: Segment | undefined,
   place: Place,
+  isFollowed: boolean,
 ): AsyncGenerator<readonly StoredRecord[], void> {
   const isSame = place.path === segment.path;
-  if (isSame && following === undefined && !(await holdsAnything(segment.path, place.position))) return;
+  const isTail = isFollowed && following === undefined && !(isSame && (await isSuspect(segment, place)));
+  if (isSame && isTail && !(await holdsAnything(segment.path, place.position))) return;
   if (isSame) segment.index.push([place.next, place.position]);
   const stop = following?.first ?? Number.MAX_SAFE_INTEGER;
-  const end: SegmentEnd = yield* readSegment(segment, place.next, stop, (await stat(segment.path)).size);
+  const limit = (await stat(segment.path)).size;
+  const end: SegmentEnd = yield* readSegment(segment, place.next, stop, limit, isTail);
   if (following !== undefined && end.next < following.first) {
     const what = `records up to offset ${following.first} are missing`;
     throw new LogCorrupted(segment.path, end.position, end.next as Offset, what);
   }
+  if (!isSame || end.position > place.position) place.movedAtMs = performance.now();
   place.next = Math.max(place.next, end.next);
   place.path = segment.path;
   place.position = end.position;
+}
+
+/** Is the segment written to, and yet nothing of it to be read for a while? Looking for damage takes all that stands ahead, so it is done once for each time that somebody wrote. */
+async function isSuspect({ path }: Segment, place: Place): Promise<boolean> {
+  if (performance.now() - place.movedAtMs < STALLED_MS) return false;
+  const { mtimeMs } = await stat(path);
+  if (mtimeMs === place.writtenAtMs) return false;
+  place.writtenAtMs = mtimeMs;
+  return true;
 }
 
 /** Does anything but zeros stand at this position of a file? No record begins with as many of them. */
@@ -87,14 +106,14 @@ export class EmbeddedLogReader {
     from: Offset,
     follow: AbortSignal | null,
   ): AsyncIterable<readonly StoredRecord[]> {
-    const place: Place = { next: from, path: '', position: 0 };
+    const place: Place = { next: from, path: '', position: 0, movedAtMs: performance.now(), writtenAtMs: 0 };
     for (;;) {
       const segments = await listSegments(partitionFolder(this.#folder, partition));
       for (let i = 0; i < segments.length; i++) {
         const segment = segments[i];
         const following = segments[i + 1];
         if (segment === undefined || (following !== undefined && following.first <= place.next)) continue;
-        yield* readOn(segment, following, place);
+        yield* readOn(segment, following, place, follow !== null);
       }
       if (follow === null || follow.aborted) return;
       await sleep(POLL_MS, undefined, { signal: follow }).catch(() => undefined);

@@ -226,6 +226,20 @@ describe('EmbeddedLog', () => {
     expect(seen).toEqual(Array.from({ length: 40 }, (_, i) => String(i)));
     await log.close();
   });
+
+  it('tells a reader from outside of damage that it would wait at', async () => {
+    const { at, segments } = await written(10, 1 << 20);
+    const bytes = await readFile(segments[0] as string);
+    await writeFile(segments[0] as string, bytes.fill(0, bytes.indexOf('value 5'), bytes.indexOf('value 6')));
+    const seen: string[] = [];
+    const following = async (): Promise<void> => {
+      for await (const batch of new EmbeddedLogReader(at).records(P, 0 as Offset, new AbortController().signal)) {
+        for (const r of batch) seen.push(Buffer.from(r.value).toString());
+      }
+    };
+    await expect(following()).rejects.toThrow(LogCorrupted);
+    expect(seen).toEqual(['value 0', 'value 1', 'value 2', 'value 3', 'value 4']);
+  });
 });
 
 /** A disk that can be full, or broken altogether. */

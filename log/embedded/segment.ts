@@ -6,6 +6,8 @@ import { decodeFrame, durableBefore } from './record-frame.js';
 
 /** Read at once from a segment; a longer record is read whole. */
 const CHUNK_BYTES = 1 << 20;
+/** Read first where somebody follows, who finds a moment's records and then zeros that were written ahead. */
+const TAIL_CHUNK_BYTES = 128 << 10;
 /** Distance of two entries of the sparse index. */
 const INDEX_EVERY_BYTES = 256 << 10;
 
@@ -46,18 +48,19 @@ export interface SegmentEnd {
 /**
  * Reads records of a segment with offsets in [from, to), batch by batch. Returns where it ended. Throws LogCorrupted for
  * a record that was durable and is damaged; the remains of a last write that broke off are told and not thrown. `limit`
- * bounds the bytes that may be looked at (durable so far).
+ * bounds the bytes that may be looked at (durable so far). A `tail` is being written: what stands behind its last record is not looked at, and so not found damaged.
  */
 export async function* readSegment(
   segment: Segment,
   from: number,
   to: number,
   limit: number,
+  tail = false,
 ): AsyncGenerator<readonly StoredRecord[], SegmentEnd> {
   const file = await open(segment.path, 'r');
   try {
     let [offset, position] = startOf(segment, from);
-    let chunk = CHUNK_BYTES;
+    let chunk = tail ? TAIL_CHUNK_BYTES : CHUNK_BYTES;
     for (;;) {
       const { buffer, bytes } = await readChunk(file, position, Math.min(chunk, limit - position));
       const batch: StoredRecord[] = [];
@@ -74,12 +77,13 @@ export async function* readSegment(
       const atEnd = bytes < chunk || position + bytes >= limit;
       if (result === null) return { position: position + at, next: offset, torn: false };
       if (result.kind !== 'short' || atEnd) {
+        if (tail) return { position: position + at, next: offset, torn: result.kind !== 'empty' };
         const what = result.kind === 'bad' ? result.what : 'a record is missing';
         const torn = await remains(file, segment, position + at, limit, offset, what);
         return { position: position + at, next: offset, torn };
       }
       // A record longer than the chunk needs a longer chunk.
-      chunk = at === 0 ? chunk * 2 : CHUNK_BYTES;
+      chunk = at === 0 ? Math.max(chunk * 2, CHUNK_BYTES) : CHUNK_BYTES;
       position += at;
     }
   } finally {
