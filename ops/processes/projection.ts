@@ -28,7 +28,7 @@ const BUILT_ANEW = 'the projection is built anew from the log';
 /** Clients come first: what follows the log takes the time that is left. */
 const NICENESS = 10;
 /** What a projection lags behind at most where nobody waits for it. */
-const REST_MS = 250;
+const REST_MS = 500;
 
 /** Errors that would come again: the log is damaged, or holds what nobody understands. */
 const REFUSALS: ReadonlySet<string> = new Set(['LogCorrupted', 'ProjectionStopped']);

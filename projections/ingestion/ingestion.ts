@@ -49,10 +49,9 @@ export class Ingestion implements Projection {
 
   apply(transactions: readonly CommittedTransaction[], checkpoint: Checkpoint): Promise<void> {
     return this.#store.commit(checkpoint, () => {
-      for (const { events, offset, timestamp } of transactions) {
+      for (const { events, offset } of transactions)
         for (const event of events) if (!this.#store.put(event, offset)) this.#duplicates++;
-        this.#store.putTime(timestamp, offset);
-      }
+      this.#store.putTimes(transactions);
     });
   }
 

@@ -5,7 +5,7 @@ import { type Database, open, type RootDatabase } from 'lmdb';
 import type { ObjectId, Offset, VersionId } from '#schemas/kernel/brand.js';
 import { SqlError } from '#schemas/sqlstate/sql-error.js';
 import { type Checkpoint, ProjectionDamaged, type SourcedVersion } from '../runner/projection.js';
-import { damageOfDataFile } from './data-file.js';
+import { damageOfDataFile, lengthenDataFile } from './data-file.js';
 import {
   fitsKey,
   idKey,
@@ -71,6 +71,8 @@ export class VersionStore {
   #times: Bytes;
   /** Why the files that were there could not be opened; they are gone then. */
   #damage: string | null;
+  /** Of the data file, after the last commit. */
+  #fileBytes = 0;
 
   constructor(folder: string) {
     this.#folder = folder;
@@ -108,6 +110,7 @@ export class VersionStore {
     };
     try {
       await this.#root.transaction(all);
+      this.#fileBytes = lengthenDataFile(this.#folder, this.#fileBytes);
     } catch (error) {
       const cause = await causeOf(error);
       if (/MDB_(CORRUPTED|PAGE_NOTFOUND|PANIC|INVALID)/.test(String(cause)))
@@ -130,18 +133,17 @@ export class VersionStore {
   }
 
   /**
-   * Notes when a commit took place. Times that go back are held at the newest so far: whoever asks for a moment gets a prefix of the log. Within `commit`.
+   * Notes when commits took place, in log order. Times that go back are held at the newest so far: whoever asks for a moment gets a prefix of the log. Within `commit`.
    */
-  putTime(micros: number, offset: Offset): void {
-    const newest = Math.max(micros, this.#newestTime());
-    this.#times.putSync(timeKey(newest, offset), NOTHING);
+  putTimes(commits: Iterable<{ readonly timestamp: number; readonly offset: Offset }>): void {
+    let newest = this.#root.get(NEWEST_TIME)?.readDoubleBE() ?? 0;
+    for (const { timestamp, offset } of commits) {
+      newest = Math.max(newest, timestamp);
+      this.#times.putSync(timeKey(newest, offset), NOTHING);
+    }
     const bytes = Buffer.allocUnsafe(8);
     bytes.writeDoubleBE(newest);
     this.#root.putSync(NEWEST_TIME, bytes);
-  }
-
-  #newestTime(): number {
-    return this.#root.get(NEWEST_TIME)?.readDoubleBE() ?? 0;
   }
 
   /** The snapshot that sees everything committed until `micros`. */
@@ -255,6 +257,7 @@ export class VersionStore {
     await this.#root.close();
     rmSync(this.#folder, { recursive: true, force: true });
     this.#damage = null;
+    this.#fileBytes = 0;
     this.#root = openRoot(this.#folder);
     this.#versions = this.#part('versions');
     this.#ids = this.#part('ids');
