@@ -26,7 +26,7 @@ import type { ServedProjection } from './served-projection.js';
 const PARTITION = 0 as Partition;
 const BUILT_ANEW = 'the projection is built anew from the log';
 /** Clients come first: what follows the log takes the time that is left. */
-const NICENESS = 10;
+const NICENESS = 15;
 /** What a projection lags behind at most where nobody waits for it. */
 const REST_MS = 500;
 

@@ -54,9 +54,15 @@ type Writes = typeof transactions extends fc.Arbitrary<infer T> ? T : never;
 
 async function logOf(all: Writes): Promise<MemoryLog> {
   const log = new MemoryLog();
+  await write(log, all);
+  return log;
+}
+
+/** Appends transactions; `taken` ids are in use. */
+async function write(log: MemoryLog, all: Writes, taken = 0): Promise<void> {
   const codec = new EventCodec(newSchemas(), IDS.commit, IDS.lease);
   codec.bindShape(SHAPE, SCHEMA_ID);
-  let ids = 0;
+  let ids = taken;
   for (const writes of all) {
     const transaction = idOf(++ids);
     for (const [sequence, { id, n }] of writes.entries()) {
@@ -86,13 +92,13 @@ async function logOf(all: Writes): Promise<MemoryLog> {
       ]);
     }
   }
-  return log;
 }
 
 /** Counts what it is given, and loses what it has not kept when it crashes. */
 class Counting implements Projection {
   readonly name = 'counting';
   readonly seen: VersionId[] = [];
+  pieces = 0;
   kept: Checkpoint | null = null;
   damaged = false;
   drops = 0;
@@ -105,6 +111,7 @@ class Counting implements Projection {
 
   async apply(given: readonly CommittedTransaction[], checkpoint: Checkpoint): Promise<void> {
     if (this.failAfter-- <= 0) throw new Error('crash');
+    this.pieces++;
     for (const { events } of given)
       for (const { version, source } of events) if (source.length > 0) this.seen.push(version);
     this.kept = checkpoint;
@@ -202,18 +209,33 @@ describe('ProjectionRunner', () => {
   it('hands over in one piece what comes while it rests, and at once what somebody waits for', async () => {
     const log = await logOf([[{ id: 1, n: 1 }], [{ id: 2, n: 2 }]]);
     const projection = new Counting();
-    let isResting = false;
+    let rests = 0;
+    let over = (): void => undefined;
     const rest = (signal: AbortSignal): Promise<void> => {
-      isResting = true;
-      return new Promise((resolve) => signal.addEventListener('abort', () => resolve()));
+      rests++;
+      return new Promise((resolve) => {
+        over = resolve;
+        signal.addEventListener('abort', () => resolve());
+      });
     };
     const runner = new ProjectionRunner({ ...optionsOf(log, projection), rest });
     const stop = new AbortController();
     const running = runner.run(stop.signal);
-    while (!isResting) await new Promise((resolve) => setTimeout(resolve, 5));
-    expect([projection.seen.length, runner.applied]).toEqual([0, 0]);
+    const until = async (isSo: () => boolean): Promise<void> => {
+      while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 5));
+    };
+    await until(() => rests === 1);
+    expect([projection.seen.length, projection.pieces]).toEqual([2, 1]);
+    await write(log, [[{ id: 3, n: 3 }]], 10);
+    await write(log, [[{ id: 4, n: 4 }]], 20);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect([projection.seen.length, rests]).toEqual([2, 1]);
+    over();
+    await until(() => rests === 2);
+    expect([projection.seen.length, projection.pieces]).toEqual([4, 2]);
+    await write(log, [[{ id: 5, n: 5 }]], 30);
     await runner.waitFor(await log.end(PARTITION));
-    expect(projection.seen).toHaveLength(2);
+    expect(projection.seen).toHaveLength(5);
     stop.abort();
     await running;
   });

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { StoredRecord } from '#log/change-log.js';
 import { digestOfRecord } from '#log/record-digest.js';
 import type { RecordSource } from '#log/record-source.js';
@@ -27,8 +28,8 @@ export interface RunnerOptions {
   /** With a foreign registry: brings the schemas of these ids, because decoding does not wait. */
   readonly fetchSchemas: ((ids: readonly number[]) => Promise<void>) | null;
   /**
-   * For how long what is ready may wait for more, so that it is handed over in one piece: each piece costs the disk a flush, which those who commit wait for, too. Ends at once
-   * when the signal aborts. Not given = nothing waits.
+   * For how long nothing is read once everything was, so that what comes meanwhile is handed over in one piece: each piece costs the disk a flush, which those who commit wait
+   * for, too. Ends at once when the signal aborts. Not given = there is no rest.
    */
   readonly rest?: (signal: AbortSignal) => Promise<void>;
   /** Of the certifier's window, where they are others than the cluster's: a simulation's are smaller. */
@@ -49,8 +50,10 @@ export class ProjectionStopped extends Error {
   }
 }
 
-/** The time is over in which more might have come. */
-const OVER = Symbol('over');
+/** The log's end was reached when nothing has come for so long. */
+const QUIET_MS = 20;
+/** What never ends is handed over all the same. */
+const READY_MS_MAX = 500;
 
 interface Waiter {
   readonly offset: Offset;
@@ -172,17 +175,18 @@ export class ProjectionRunner {
     }
   }
 
-  /** What is ready is handed over when it is a piece, or when the rest is over, or at once where somebody waits or no rest is wanted. */
+  /** What is ready is handed over when it is a piece, or when nothing more stands in the log, or at once where somebody waits or no rest is wanted. */
   async #takeAll(batches: AsyncIterator<readonly StoredRecord[]>, fold: Fold, signal: AbortSignal): Promise<void> {
-    let rest: Promise<typeof OVER> | null = null;
-    for (let next = this.#next(batches); ; ) {
-      const step = await (rest === null ? next : Promise.race([next, rest]));
-      if (step === OVER) {
-        rest = null;
+    let sinceMs = 0;
+    for (;;) {
+      const next = this.#next(batches);
+      if (!fold.isEmpty && (performance.now() - sinceMs > READY_MS_MAX || (await this.#isQuiet(next)))) {
         await this.#handOver(fold, true);
-        continue;
+        await this.#rest(signal);
       }
+      const step = await next;
       if (step.done === true) return;
+      if (fold.isEmpty) sinceMs = performance.now();
       await this.#fetch(step.value);
       for (let at = 0; at < step.value.length && !signal.aborted; ) {
         at = fold.take(step.value, at);
@@ -190,9 +194,21 @@ export class ProjectionRunner {
         if (!isEnd || fold.isPiece || fold.isEmpty || !this.#mayRest) await this.#handOver(fold, isEnd);
       }
       if (signal.aborted) return;
-      if (!fold.isEmpty) rest ??= this.#rest(signal);
-      next = this.#next(batches);
     }
+  }
+
+  /** Does nothing come for a while? Or does somebody wait for what is ready? */
+  async #isQuiet(next: Promise<unknown>): Promise<boolean> {
+    if (!this.#mayRest) return true;
+    const timer = new AbortController();
+    const came = next.then(
+      () => false,
+      () => false,
+    );
+    const quiet = sleep(QUIET_MS, true, { signal: timer.signal }).catch(() => true);
+    const isQuiet = await Promise.race([came, quiet]);
+    timer.abort();
+    return isQuiet;
   }
 
   /** What fails while nobody waits for it fails when somebody does. */
@@ -211,14 +227,14 @@ export class ProjectionRunner {
     return this.#options.rest !== undefined && this.#waiters.size === 0;
   }
 
-  async #rest(signal: AbortSignal): Promise<typeof OVER> {
+  async #rest(signal: AbortSignal): Promise<void> {
+    if (!this.#mayRest || signal.aborted) return;
     const wake = new AbortController();
     this.#wake = wake;
     const stop = (): void => wake.abort();
     signal.addEventListener('abort', stop);
     await this.#options.rest?.(wake.signal);
     signal.removeEventListener('abort', stop);
-    return OVER;
   }
 
   /** The checkpoint to go on from; null where the fold begins anew. */
