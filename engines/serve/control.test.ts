@@ -10,8 +10,10 @@ class ManualClock implements Clock {
     return 0n;
   }
 
+  ms = 0;
+
   monotonicMs(): number {
-    return 0;
+    return this.ms;
   }
 
   after(ms: number, run: () => void): () => void {
@@ -52,5 +54,26 @@ describe('pg_sleep in a statement', () => {
     control.sleepMs = 1_000;
     control.begin(0);
     expect(control.sleepMs).toBe(0);
+  });
+});
+
+describe('statement_timeout', () => {
+  it('goes on where a statement does whose client reads in pieces, and begins anew with the next', () => {
+    const clock = new ManualClock();
+    const control = new StatementControl(clock);
+    control.begin(1_000);
+    clock.ms = 400;
+    control.end();
+    expect(clock.timers).toEqual([]);
+    clock.ms = 700;
+    control.goOn();
+    expect(clock.timers.map(({ ms }) => ms)).toEqual([300]);
+    clock.timers[0]?.run();
+    expect(() => control.check()).toThrow('canceling statement due to statement timeout');
+    control.end();
+    control.begin(0);
+    control.goOn();
+    expect(clock.timers).toEqual([]);
+    control.check();
   });
 });

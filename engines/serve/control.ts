@@ -12,6 +12,8 @@ export class StatementControl implements SessionControl {
   #interrupted: Error | null = null;
   #waiters: Set<(error: Error) => void> | null = null;
   #cancelTimer: (() => void) | null = null;
+  /** When statement_timeout is over, by the monotonic clock. */
+  #endsAtMs = Number.POSITIVE_INFINITY;
   readonly #clock: Clock;
 
   constructor(clock: Clock) {
@@ -32,11 +34,22 @@ export class StatementControl implements SessionControl {
   begin(statementTimeoutMs: number): void {
     this.#interrupted = null;
     this.sleepMs = 0;
-    if (statementTimeoutMs > 0) {
-      this.#cancelTimer = this.#clock.after(statementTimeoutMs, () =>
-        this.interrupt(new SqlError('query_canceled', 'canceling statement due to statement timeout')),
-      );
-    }
+    this.#endsAtMs = statementTimeoutMs > 0 ? this.#clock.monotonicMs() + statementTimeoutMs : Number.POSITIVE_INFINITY;
+    this.#await();
+  }
+
+  /** The statement that has begun goes on, after an end that only its client's reading has made. */
+  goOn(): void {
+    this.sleepMs = 0;
+    this.#await();
+  }
+
+  #await(): void {
+    if (this.#endsAtMs === Number.POSITIVE_INFINITY) return;
+    const leftMs = Math.max(0, this.#endsAtMs - this.#clock.monotonicMs());
+    this.#cancelTimer = this.#clock.after(leftMs, () =>
+      this.interrupt(new SqlError('query_canceled', 'canceling statement due to statement timeout')),
+    );
   }
 
   end(): void {

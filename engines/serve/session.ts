@@ -282,7 +282,8 @@ export class Session {
     const portal = this.#portals.get(number);
     if (portal === undefined) throw new SqlError('invalid_cursor_name', `portal ${number} does not exist`);
     this.block.require();
-    this.control.begin(this.surroundings.statementTimeoutMs);
+    if ((flags & frames.GOES_ON) !== 0) this.control.goOn();
+    else this.control.begin(this.surroundings.statementTimeoutMs);
     return this.#drain(portal, number, maxRows, flags);
   }
 

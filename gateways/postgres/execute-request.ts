@@ -2,6 +2,8 @@ import {
   type CopyIn,
   type Done,
   type Failure,
+  FINISH,
+  GOES_ON,
   OP,
   REPLY,
   type Reply,
@@ -177,7 +179,7 @@ export abstract class ExecuteRequest implements Entry {
       this.#paused = true;
       return;
     }
-    session.request([OP.fetch, session.number, this.#portal, FETCH_ROWS, this.#flags & 1]);
+    session.request([OP.fetch, session.number, this.#portal, FETCH_ROWS, (this.#flags & FINISH) | GOES_ON]);
   }
 
   #prepare(types: ReadonlyArray<SqlType | null> = this.statement.types): void {

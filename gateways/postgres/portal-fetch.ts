@@ -1,4 +1,4 @@
-import { OP, REPLY, type Reply } from '#schemas/link/frames.js';
+import { GOES_ON, OP, REPLY, type Reply } from '#schemas/link/frames.js';
 import type { Row } from '#schemas/values/value.js';
 import type { Entry } from './entry.js';
 import { PORTAL_SUSPENDED } from './messages/bare.js';
@@ -29,7 +29,7 @@ export class PortalFetch implements Entry {
 
   send(): void {
     this.#portal.state = 'running';
-    this.#fetch();
+    this.#fetch(0);
     this.#session.push(this, true);
   }
 
@@ -43,7 +43,7 @@ export class PortalFetch implements Entry {
         this.#write(reply[2]);
         if (this.#limit === 0) {
           session.output.flush();
-          this.#fetch();
+          this.#fetch(GOES_ON);
           return false;
         }
         this.#portal.state = 'suspended';
@@ -73,9 +73,10 @@ export class PortalFetch implements Entry {
     return false;
   }
 
-  #fetch(): void {
+  #fetch(flags: number): void {
     const session = this.#session;
-    session.request([OP.fetch, session.number, this.#portal.number, this.#limit === 0 ? FETCH_ROWS : this.#limit, 0]);
+    const rows = this.#limit === 0 ? FETCH_ROWS : this.#limit;
+    session.request([OP.fetch, session.number, this.#portal.number, rows, flags]);
   }
 
   #write(rows: readonly Row[]): void {

@@ -87,6 +87,8 @@ export const BEGIN_REPEATABLE_READ = 8;
 export const BEGIN_SERIALIZABLE = 16;
 export const BEGIN_READ_ONLY = 32;
 export const BEGIN_READ_WRITE = 64;
+/** Of a Fetch: the client's own command goes on, for which the gateway takes rows in pieces. Its statement_timeout does, too. */
+export const GOES_ON = 128;
 
 /** More rows of a suspended portal. Answered as Execute. */
 export type Fetch = readonly [op: typeof OP.fetch, session: number, portal: number, maxRows: number, flags: number];

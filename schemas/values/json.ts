@@ -20,13 +20,14 @@ function compareKeys(a: string, b: string): number {
   return x !== y ? x - y : Buffer.compare(Buffer.from(a), Buffer.from(b));
 }
 
-const MAX_DEPTH = 6_000;
+/** Values are read, compared and printed by functions that call themselves: so deep, there is room on the stack for them all. */
+const MAX_DEPTH = 1_000;
 
-/** A strict RFC 8259 reader: JSON.parse would lose digits of numbers. Throws 22P02. */
 /** A whole token of JSON. */
 const TOKEN =
   /^(?:[{}[\]:,]|"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"|(?:true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)(?![A-Za-z0-9_.+-]))/;
 
+/** A strict RFC 8259 reader: JSON.parse would lose digits of numbers. Throws 22P02. */
 class Reader {
   readonly #text: string;
   #at = 0;

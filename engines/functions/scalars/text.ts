@@ -92,7 +92,9 @@ function translate(text: string, from: string, to: string): string {
   source.forEach((c, i) => {
     if (!map.has(c)) map.set(c, target[i] ?? '');
   });
-  return [...text].map((c) => map.get(c) ?? c).join('');
+  let result = '';
+  for (const c of text) result += map.get(c) ?? c;
+  return result;
 }
 
 function chr(code: number): string {

@@ -1,5 +1,7 @@
 import {
   type Described,
+  FINISH,
+  GOES_ON,
   OP,
   REPLY,
   type Reply,
@@ -210,7 +212,7 @@ export class EngineSession implements LinkSession {
       this.#pass(reply[2]);
       const waiting = sink?.caughtUp() ?? null;
       if (waiting !== null) await waiting;
-      reply = await this.#ask([OP.fetch, number, portal, FETCH_ROWS, flags & 1]);
+      reply = await this.#ask([OP.fetch, number, portal, FETCH_ROWS, (flags & FINISH) | GOES_ON]);
     }
     if (reply[0] === REPLY.done && bound.columns !== null) this.#pass(reply[5] ?? []);
     if (this.#sinkError !== null) throw this.#sinkError;
