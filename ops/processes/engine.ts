@@ -27,7 +27,7 @@ import { rememberedTerm, rememberTerm } from './remembered-term.js';
 import type { EngineDigests } from './verification.js';
 
 /** Errors of a start that would fail the same way again, until somebody does something about it. */
-const REFUSALS: ReadonlySet<string> = new Set(['LogCorrupted', 'LogLocked', 'DriverMissing']);
+const REFUSALS: ReadonlySet<string> = new Set(['LogCorrupted', 'LogLocked', 'LogNotUnderstood', 'DriverMissing']);
 
 /** Longer than a broker that is well takes. */
 const WAIT_NOTE_MS = 3_000;

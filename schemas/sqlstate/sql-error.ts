@@ -19,7 +19,7 @@ export interface ErrorDetails {
 
 /** A refusal: clients, retries and tests go by `condition`, never by the text. */
 export class SqlError extends Error {
-  override readonly name = 'SqlError';
+  override readonly name: string = 'SqlError';
   readonly condition: Condition;
   readonly details: ErrorDetails;
   constructor(condition: Condition, message: string, details: ErrorDetails = {}) {

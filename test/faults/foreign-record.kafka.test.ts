@@ -53,5 +53,7 @@ describe('a node in whose log a record of an unknown schema stands', () => {
     // The engine meets it when it commits next.
     await psql(targetOf(node), '-q', '-c', 'insert into t values (2)').catch(() => undefined);
     await untilSaid(`the log cannot be understood at offset ${offset}: ${reason}`);
+    // It would meet it again, however often it is started.
+    await untilSaid('process has refused to go on; the node ends');
   }, 120_000);
 });
