@@ -19,7 +19,7 @@ describe('a checkpoint', () => {
   });
   afterEach(async () => {
     await harness.close();
-    rmSync(folder, { recursive: true, force: true });
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   });
 
   async function inserted(...rows: Row[]): Promise<Transaction> {

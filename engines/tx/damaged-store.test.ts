@@ -56,13 +56,13 @@ describe('a store whose files were damaged while nobody ran', () => {
         expect(unnoticed).toBe(false);
         // What the engine does, whether it meets this at its start or later.
         await harness.store.close();
-        rmSync(folder, { recursive: true, force: true });
+        rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
         return restarted();
       });
       expect(after).toEqual(before);
     } finally {
       await harness.close();
-      rmSync(folder, { recursive: true, force: true });
+      rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
     }
   });
 });

@@ -454,7 +454,7 @@ describe('the store', () => {
         try {
           await play(steps, folder);
         } finally {
-          rmSync(folder, { recursive: true, force: true });
+          rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
         }
       }),
       { numRuns: Number(process.env.POLYLOG_RUNS ?? 150) },

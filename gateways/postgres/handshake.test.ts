@@ -173,7 +173,7 @@ describe('TLS', () => {
     await smuggler.untilClosed();
     expect(fields(smuggler.received[0])).toMatchObject({ C: '08P01' });
     await node.close();
-    rmSync(directory, { recursive: true, force: true });
+    rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
     expect(node.bugs).toEqual([]);
   });
 });

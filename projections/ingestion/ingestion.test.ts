@@ -158,7 +158,7 @@ describe('Ingestion', () => {
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'polylog-ingestion-'));
   });
-  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+  afterEach(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
 
   it('shows every table as it was at every offset, whatever has happened since', async () => {
     let run = 0;

@@ -6,7 +6,7 @@ import { KnownSchemas } from './known-schemas.js';
 describe('KnownSchemas', () => {
   const folder = mkdtempSync(join(tmpdir(), 'known-schemas-'));
   const path = join(folder, 'below', 'schemas.json');
-  afterAll(() => rmSync(folder, { recursive: true }));
+  afterAll(() => rmSync(folder, { recursive: true, maxRetries: 5 }));
 
   it('are found again, and a file of none is no missing file', async () => {
     const first = new KnownSchemas(path);

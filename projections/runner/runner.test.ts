@@ -257,7 +257,7 @@ describe('ProjectionRunner', () => {
     await follow(log, runnerOf(log, projection, known()));
     expect([projection.drops, projection.seen.length]).toEqual([1, 2]);
     expect(known().damage).toBeNull();
-    rmSync(folder, { recursive: true });
+    rmSync(folder, { recursive: true, maxRetries: 5 });
   });
 
   it('stops at an event whose schema nobody knows, with its id and its offset, and skips nothing', async () => {

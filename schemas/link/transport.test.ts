@@ -22,7 +22,7 @@ async function overSocket(): Promise<Pair> {
   const client = await connectLink(path);
   const end = (): void => {
     server.close();
-    rmSync(directory, { recursive: true, force: true });
+    rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
   };
   return { client, peer: await connected, end };
 }
@@ -100,5 +100,5 @@ it('a peer that sends no frames is cut off and others go on', async () => {
   expect(await answer).toEqual([REPLY.copyAck, 9]);
   good.close();
   server.close();
-  rmSync(directory, { recursive: true, force: true });
+  rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
 });
