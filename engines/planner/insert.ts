@@ -76,7 +76,7 @@ function insertSource(
     source.limit === null &&
     source.offset === null &&
     source.with.length === 0;
-  if (plain) return insertValues(planner, body.rows, body.token, table, columns, overriding, ctes);
+  if (plain) return insertValues(planner, statement, body.rows, body.token, table, columns, ctes);
   const untyped = planner.binder.bind(source, null, ctes, true);
   const width = untyped.columns.length;
   checkWidth(width, statement, columns, source.body.token);
@@ -100,20 +100,44 @@ function insertSource(
   return {
     node: projectNode(
       input,
-      outputs.map((o) => planner.planner.evaluator(o.scalar, input.layout)),
+      outputs.map((o, i) =>
+        generating(
+          planner,
+          statement,
+          table,
+          given[i] as ColumnEntry,
+          planner.planner.evaluator(o.scalar, input.layout),
+        ),
+      ),
       outputs.map((o) => o.id),
     ),
     given,
   };
 }
 
+/** What is given for a column, or its next number where the statement takes NULL and 0 for that. */
+function generating(
+  planner: WritePlanner,
+  { zeroGenerates }: InsertStatement,
+  table: TableEntry,
+  column: ColumnEntry,
+  given: Evaluator,
+): Evaluator {
+  const next = planner.rulesOf(table).defaults[column.slot];
+  if (!zeroGenerates || column.identity === null || !next) return given;
+  return (row, frame) => {
+    const value = given(row, frame);
+    return value === null || value === 0 || value === 0n ? next(row, frame) : value;
+  };
+}
+
 function insertValues(
   planner: WritePlanner,
+  statement: InsertStatement,
   rows: ReadonlyArray<readonly Expression[]>,
   token: number,
   table: TableEntry,
   columns: readonly ColumnEntry[],
-  overriding: InsertStatement['overriding'],
   ctes: CteScope | null,
 ): { node: PlanNode; given: readonly ColumnEntry[] } {
   const width = rows[0]?.length ?? 0;
@@ -132,7 +156,7 @@ function insertValues(
     return row.map((e, i): Scalar | Evaluator => {
       const column = given[i] as ColumnEntry;
       if (e.kind === 'default') return defaults[column.slot] ?? NULL_EVALUATOR;
-      checkWritable(column, overriding, e.token);
+      checkWritable(column, statement.overriding, e.token);
       return planner.context.coercion.assign(
         planner.binder.expressions.bind(e, place),
         column.type,
@@ -145,7 +169,11 @@ function insertValues(
   const input = subqueries.length === 0 ? null : planner.plan({ op: 'apply', input: { op: 'empty' }, subqueries });
   const layout = input?.layout ?? [];
   const evaluators = bound.map((row) =>
-    row.map((s) => (typeof s === 'function' ? s : planner.planner.evaluator(s, layout))),
+    row.map((s, i) =>
+      typeof s === 'function'
+        ? s
+        : generating(planner, statement, table, given[i] as ColumnEntry, planner.planner.evaluator(s, layout)),
+    ),
   );
   return { node: input === null ? valuesNode(evaluators, ids) : expandNode(input, evaluators, ids), given };
 }

@@ -108,7 +108,18 @@ export function insertRest(p: Parser, clause: WithClause): InsertStatement {
   }
   const source = p.accept('default', 'values') ? null : parseQuery(p);
   const onConflict = p.dialect.grammar.onDuplicate?.(p) ?? (p.at('on', 'conflict') ? parseOnConflict(p) : null);
-  return { kind: 'insert', ...clause, table, alias, columns, source, overriding, onConflict, returning: returning(p) };
+  return {
+    kind: 'insert',
+    ...clause,
+    table,
+    alias,
+    columns,
+    source,
+    overriding,
+    zeroGenerates: false,
+    onConflict,
+    returning: returning(p),
+  };
 }
 
 function opensQuery(p: Parser): boolean {

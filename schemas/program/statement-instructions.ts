@@ -55,6 +55,7 @@ export const STATEMENT_INSTRUCTIONS: NodeTable<Statement> = {
       columns: columnNames,
       source: optional(query),
       overriding: optional(choice('system', 'user')),
+      zeroGenerates: flag,
       onConflict: optional(onConflict),
       returning,
     },

@@ -197,6 +197,8 @@ export interface InsertStatement {
   /** null = DEFAULT VALUES. */
   readonly source: Query | null;
   readonly overriding: 'system' | 'user' | null;
+  /** NULL and 0 for an identity column take its next number, as MySQL has it. */
+  readonly zeroGenerates: boolean;
   readonly onConflict: OnConflict | null;
   readonly returning: readonly SelectItem[];
 }

@@ -357,6 +357,8 @@ const SELECTS: readonly string[] = [
 const CHANGES: readonly string[] = [
   "insert into people (name) values ('new'); select name, pay, boss from people order by id desc limit 1",
   "insert into people set name = 'set', pay = 1; select name, pay from people order by id desc limit 1",
+  "insert into people (id, name) values (null, 'n1'), (0, 'n2'), (default, 'n3'); select name from people order by id desc limit 3",
+  "insert into people (id, name) select null, concat(name, '!') from people where id = 1; select name from people order by id desc limit 1",
   "insert ignore into things values (1, 'a', 7, null), (3, 'c', 3, null); select owner, kind, size from things order by 1, 2",
   "replace into things values (1, 'a', 8, null); select owner, kind, size from things order by 1, 2",
   "insert into things values (1, 'a', 1, null) on duplicate key update size = size + 10; select owner, kind, size from things order by 1, 2",
