@@ -14,6 +14,7 @@ import { ENCODING_FUNCTIONS } from './scalars/encoding.js';
 import { FORMAT_FUNCTIONS } from './scalars/format.js';
 import { JSON_FUNCTIONS } from './scalars/json.js';
 import { MATH_FUNCTIONS } from './scalars/math.js';
+import { MYSQL_FUNCTIONS } from './scalars/mysql.js';
 import { PATTERN_FUNCTIONS } from './scalars/pattern.js';
 import { SYSTEM_FUNCTIONS } from './scalars/system.js';
 import { TEXT_FUNCTIONS } from './scalars/text.js';
@@ -34,6 +35,7 @@ export const STANDARD_LIBRARY: FunctionLibrary = createLibrary({
     ...JSON_FUNCTIONS,
     ...ARRAY_FUNCTIONS,
     ...SYSTEM_FUNCTIONS,
+    ...MYSQL_FUNCTIONS,
   ],
   operators: [
     ...COMPARISONS,

@@ -46,6 +46,13 @@ export interface Grammar {
   readonly statements: ReadonlyMap<string, StatementParser>;
   /** A dialect's own infix operators by their keywords. */
   readonly infixWords?: ReadonlyMap<string, InfixWord>;
+  /** A dialect's own meaning of an infix operator; undefined = the program's. */
+  readonly infixOperator?: (
+    left: Expression,
+    symbol: string,
+    right: Expression,
+    token: number,
+  ) => Expression | undefined;
   /** Expressions by their first keyword. */
   readonly specials: ReadonlyMap<string, SpecialParser>;
   /** A column's type with the constraints that its name stands for; `typeName` where there is none. */

@@ -206,7 +206,14 @@ function junction(p: Parser, left: Expression, kind: 'and' | 'or', strength: num
 function binary(p: Parser, left: Expression, symbol: string, strength: number, token: number): Expression {
   if (p.atAny('any', 'some', 'all') && p.atSymbol('(', 1)) return quantified(p, left, symbol, token);
   const right = parseExpression(p, strength + 1);
-  return { kind: 'operator', symbol, operands: [left, right], token };
+  return (
+    p.dialect.grammar.infixOperator?.(left, symbol, right, token) ?? {
+      kind: 'operator',
+      symbol,
+      operands: [left, right],
+      token,
+    }
+  );
 }
 
 function quantified(p: Parser, operand: Expression, symbol: string, token: number): Expression {

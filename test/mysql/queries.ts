@@ -353,6 +353,63 @@ const SELECTS: readonly string[] = [
   'select name collate utf8mb4_bin from people where id = 1',
 ];
 
+/** Quotients and moments, as applications write them. */
+const CALCULATIONS: readonly string[] = [
+  ...['7 / 2', '2 / 3', '-2 / 3', '1.50 / 7', '1 / 0', '1.0e0 / 4', '10 / 0.003', '1 / 3 * 3', '6 / 4 / 2'],
+  ...[
+    'round(1 / 6 * 1000, 2)',
+    'round(2 / 3, 6)',
+    'floor(7 / 2)',
+    '1 / 3 < 0.33333334',
+    "date_format('2024-03-09 07:05:09', '%e.%c.%y %k:%i:%s')",
+  ],
+  ...[
+    "date_format('2024-03-09 17:05:09', '%W, %M %d %Y at %l %p \"%%\"')",
+    "date_format('2024-12-31', '%x-%v')",
+    "date_format('2024-03-09', '%a %b %T %j')",
+  ],
+  ...[
+    "'2024-02-29' + interval 1 year",
+    "'2024-01-01' - interval 1 quarter",
+    "'2024-01-01 10:00:00' + interval 90 minute",
+  ],
+  ...[
+    "date_add('2024-01-01', interval -1 week)",
+    "date_add('2024-01-01', interval 3 hour)",
+    "date_sub('2024-01-01', interval '1 2' day_hour)",
+  ],
+  ...[
+    "second('2024-01-01 10:11:59.9')",
+    "minute('10:11:12')",
+    "dayofweek('2024-01-07')",
+    "weekday('2024-01-07')",
+    "last_day('2023-02-10')",
+  ],
+  ...[
+    'now(6) > now(6) - interval 1 day',
+    'current_timestamp(6) is null',
+    "mid('abcdef', 3)",
+    "strcmp('b', 'a')",
+    "strcmp(null, 'a')",
+    "sha2('a', 512)",
+  ],
+].map((each) => `select ${each}`);
+
+const CALCULATED: readonly string[] = [
+  'select sum(pay) / count(*), sum(id) / 3 from people',
+  'select round(100 * sum(t) / count(*), 2), avg(id) / 2 > 1 from people',
+  'select round(sum(pay / 7), 3) from people',
+  'select rate / 3, id / rate from people where rate <> 0 and rate < 1e9 order by id',
+  'select id from people where pay / 3 > 1333.33 order by id',
+  'select id from people where born < date_sub("2000-01-31", interval 10 year) order by id',
+  'select id from people where seen >= "2024-01-01" + interval 1 month and seen < now() order by id',
+  'select born - interval 1 month, seen + interval 1 day from people where seen is not null and id in (1, 3) order by id',
+  'select id + interval 1 day from people',
+  "select date_format(born, '%Y-%m'), count(*) from people group by date_format(born, '%Y-%m') order by 1",
+  'select last_day(born), dayname(born), monthname(born), weekday(born), to_days(born) from people order by id',
+  'select hour(seen), minute(seen), second(seen) from people order by id',
+];
+
 /** Changes, each followed by what is there then. */
 const CHANGES: readonly string[] = [
   "insert into people (name) values ('new'); select name, pay, boss from people order by id desc limit 1",
@@ -360,6 +417,10 @@ const CHANGES: readonly string[] = [
   "insert into people (id, name) values (null, 'n1'), (0, 'n2'), (default, 'n3'); select name from people order by id desc limit 3",
   "insert into people (id, name) select null, concat(name, '!') from people where id = 1; select name from people order by id desc limit 1",
   "insert ignore into things values (1, 'a', 7, null), (3, 'c', 3, null); select owner, kind, size from things order by 1, 2",
+  "insert into people set name = 'more', pay = 10 / 3, rate = 10 / 3, born = '2024-01-30' + interval 1 month; select pay, rate, born from people where name = 'more'",
+  "insert ignore into things set owner = 1, kind = 'a'; select owner, kind, size from things order by 1, 2",
+  "insert into things set owner = 1, kind = 'a', size = 3 on duplicate key update size = size + values(size); select owner, kind, size from things order by 1, 2",
+  'update people set pay = pay / 3 * 2, seen = seen - interval 1 hour where id = 1; select pay, seen from people where id = 1',
   "replace into things values (1, 'a', 8, null); select owner, kind, size from things order by 1, 2",
   "insert into things values (1, 'a', 1, null) on duplicate key update size = size + 10; select owner, kind, size from things order by 1, 2",
   "insert into things (owner, kind, size) values (2, 'a', 4), (4, 'd', 4) on duplicate key update size = values(size); select owner, kind, size from things order by 1, 2",
@@ -379,4 +440,10 @@ const CHANGES: readonly string[] = [
 ];
 
 /** All of them, in order: what changes comes last. */
-export const QUERIES: readonly string[] = [...EXPRESSIONS.map((each) => `select ${each}`), ...SELECTS, ...CHANGES];
+export const QUERIES: readonly string[] = [
+  ...EXPRESSIONS.map((each) => `select ${each}`),
+  ...SELECTS,
+  ...CALCULATIONS,
+  ...CALCULATED,
+  ...CHANGES,
+];

@@ -43,6 +43,33 @@ describe('the MySQL dialect', () => {
     ]);
   });
 
+  it('shows as many digits of a quotient as MySQL, and calculates with more', () => {
+    const names = (text: string) => JSON.stringify(parsed(text)).match(/mysql_(?:divide|quotient)/g);
+    expect(names('select a / b from t')).toEqual(['mysql_divide']);
+    expect(names('select round(a / b * c) from t where a / b > c')).toEqual(['mysql_quotient', 'mysql_quotient']);
+  });
+
+  it('takes parameters of a quotient for exact numbers', () => {
+    const statement = parsed('select a / ? from t');
+    const [item] =
+      statement?.kind === 'query' && statement.query.body.kind === 'select' ? statement.query.body.items : [];
+    expect(item).toMatchObject({
+      expression: { arguments: [{ kind: 'column' }, { kind: 'cast', type: { name: ['numeric'] } }] },
+    });
+  });
+
+  it('reads INSERT … SET as one row', () => {
+    expect(parsed('insert into t set a = 1, b = default')).toEqual(
+      expect.objectContaining({
+        kind: 'insert',
+        columns: [
+          { name: 'a', token: 4 },
+          { name: 'b', token: 8 },
+        ],
+      }),
+    );
+  });
+
   it.each([
     ['a int(11) not null auto_increment primary key', 'int4'],
     ['a datetime', 'timestamp'],
@@ -60,7 +87,11 @@ describe('the MySQL dialect', () => {
   });
 
   it.each([
-    'select 1 / 2',
+    'select a / b + 1 from t',
+    'select sum(a / b) from t',
+    'select a / b / c from t',
+    "select a + interval '1 2' day_hour from t",
+    'select now(3)',
     'select ~1',
     'select a ^ 2 from t',
     'select greatest(1, null)',

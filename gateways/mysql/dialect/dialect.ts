@@ -16,7 +16,8 @@ import { tableElement } from './indexes.js';
 import { insert } from './insert.js';
 import { KEYWORDS, LABELS_THAT_NEED_AS } from './keywords.js';
 import { MYSQL_LEXICON, REFUSED_OPERATORS } from './lexicon.js';
-import { MYSQL_OPERATORS } from './operators.js';
+import { infixOperator, MYSQL_OPERATORS } from './operators.js';
+import { shownItem } from './quotients.js';
 import { rangedType } from './ranges.js';
 import { CONVERTIBLE_TYPES, columnType, displayType } from './types.js';
 
@@ -45,6 +46,7 @@ const grammar: Grammar = {
     ['update', update],
   ]),
   infixWords: MYSQL_OPERATORS,
+  infixOperator,
   specials: new Map([...MYSQL_SPECIALS, ...MYSQL_FUNCTIONS]),
   bits: hexadecimal,
   columnType: rangedType,
@@ -59,7 +61,7 @@ const grammar: Grammar = {
 function selectItems(p: Parser): SelectItem[] {
   return p.commaList(() => {
     const start = p.index;
-    const item = parseSelectItem(p);
+    const item = shownItem(parseSelectItem(p));
     if (item.kind !== 'expression' || item.alias !== null || item.expression.kind === 'column') return item;
     return { ...item, alias: p.textBetween(start, p.index) };
   });

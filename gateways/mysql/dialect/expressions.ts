@@ -3,6 +3,7 @@ import { call } from '../../sql/call.js';
 import type { SpecialParser } from '../../sql/dialect.js';
 import type { Parser } from '../../sql/parser.js';
 import { STANDARD_SPECIALS } from '../../sql/special-expressions.js';
+import { interval } from './intervals.js';
 import { castType } from './types.js';
 
 /** Expressions that MySQL writes as functions and that the program has otherwise. */
@@ -13,10 +14,12 @@ export const MYSQL_SPECIALS: ReadonlyMap<string, SpecialParser> = new Map<string
   ['least', refused],
   ['format', refused],
   ['cast', cast],
+  ['interval', interval],
   ['if', condition],
   ['ifnull', (p) => functionLike(p, (args, token) => call('coalesce', args, token))],
   ['concat', (p) => functionLike(p, concatenation)],
   ['values', insertedValue],
+  ['mid', (p) => fromLiteral(p, (q) => functionLike(q, (args, token) => call('substr', args, token)), 1)],
   ['substring', (p) => fromLiteral(p, STANDARD_SPECIALS.get('substring'), 1)],
   ...['substr', 'left', 'right'].map(
     (name) => [name, (p: Parser) => fromLiteral(p, plainCall, name === 'substr' ? 1 : 0)] as const,

@@ -1,9 +1,12 @@
 import type { Expression } from '#schemas/program/expression.js';
+import { SqlError } from '#schemas/sqlstate/sql-error.js';
 import { call } from '../../sql/call.js';
 import type { SpecialParser } from '../../sql/dialect.js';
 import { parseOrderBy } from '../../sql/function-call.js';
 import type { Parser } from '../../sql/parser.js';
 import { TOKEN } from '../../sql/scanner.js';
+import { addition } from './intervals.js';
+import { MOMENT_FUNCTIONS } from './moments.js';
 
 type Make = (args: readonly Expression[], token: number) => Expression | undefined;
 
@@ -29,6 +32,15 @@ const FUNCTIONS: Readonly<Record<string, Make>> = {
   day: field('day'),
   dayofmonth: field('day'),
   dayofyear: field('doy'),
+  ...MOMENT_FUNCTIONS,
+  ...Object.fromEntries(['date_add', 'adddate'].map((name) => [name, addition('+')])),
+  ...Object.fromEntries(['date_sub', 'subdate'].map((name) => [name, addition('-')])),
+  now: moments,
+  sysdate: moments,
+  strcmp: ([a, b, ...more], token) => two(a, b, more, () => comparison(a as Expression, b as Expression, token)),
+  uuid: (args, token) => (args.length === 0 ? cast(call('gen_random_uuid', [], token), 'text', token) : undefined),
+  sha2: ([value, bits, ...more], token) =>
+    two(value, bits, more, () => hash(value as Expression, bits as Expression, token)),
   curdate: (args, token) => (args.length === 0 ? cast(call('now', [], token), 'date', token) : undefined),
 };
 
@@ -48,6 +60,43 @@ function two(a: unknown, b: unknown, more: readonly unknown[], make: () => Expre
 
 function text(value: string, token: number): Expression {
   return { kind: 'constant', type: { kind: 'text' }, value, token };
+}
+
+/** NOW(6) is NOW(): fractions are always kept; of fewer digits they would be rounded. */
+function moments(args: readonly Expression[], token: number): Expression | undefined {
+  const [digits, ...more] = args;
+  if (digits === undefined) return call('now', [], token);
+  if (more.length > 0) return undefined;
+  if (digits.kind !== 'constant' || digits.value !== 6)
+    throw new SqlError('feature_not_supported', 'a precision of moments other than 6 is not supported', { token });
+  return call('now', [], token);
+}
+
+/** STRCMP: -1, 0 or 1, and NULL when one text is. */
+function comparison(left: Expression, right: Expression, token: number): Expression {
+  const operands = [left, right];
+  const integer = (value: number): Expression => ({ kind: 'constant', type: { kind: 'integer' }, value, token });
+  const when = (symbol: string): Expression => ({ kind: 'operator', symbol, operands, token });
+  return {
+    kind: 'case',
+    operand: null,
+    branches: [
+      { when: when('<'), then: integer(-1) },
+      { when: when('='), then: integer(0) },
+      { when: when('>'), then: integer(1) },
+    ],
+    otherwise: null,
+    token,
+  };
+}
+
+/** SHA2 in the lengths that the program has. */
+function hash(value: Expression, bits: Expression, token: number): Expression {
+  const length = bits.kind === 'constant' ? (bits.value === 0 ? 256 : bits.value) : null;
+  if (![224, 256, 384, 512].includes(Number(length)) || length === null)
+    throw new SqlError('feature_not_supported', 'a length of SHA2 that is no literal is not supported', { token });
+  const bytes = call('convert_to', [cast(value, 'text', token), text('UTF8', token)], token);
+  return call('encode', [call(`sha${String(length)}`, [bytes], token), text('hex', token)], token);
 }
 
 export function cast(operand: Expression, type: string, token: number): Expression {

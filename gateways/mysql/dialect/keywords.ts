@@ -4,7 +4,7 @@ import type { KeywordClass } from '../../sql/dialect.js';
 const RESERVED = `
   all alter analyze and as asc between both by case cast check collate column constraint create cross
   current_date current_time current_timestamp current_user default delete desc distinct div drop else end except
-  exists false fetch for foreign from fulltext grant group having ignore in index inner insert intersect into
+  exists false fetch for foreign from fulltext grant group having ignore in index inner insert intersect interval into
   is join key lateral leading like limit localtime localtimestamp lock natural not null offset on or order outer
   primary procedure references regexp returning revoke rlike select set show some spatial straight_join table
   then to trailing true union unique unsigned update use using values when where window with xor zerofill
@@ -12,7 +12,7 @@ const RESERVED = `
 
 /** Types and function-like expressions: names of columns, never of functions. */
 const COLUMN_NAME = `
-  bigint bit char character coalesce dec decimal extract float int integer interval national nchar numeric
+  bigint bit char character coalesce dec decimal extract float int integer national nchar numeric
   nullif overlay position precision real row smallint substring time timestamp trim varchar
 `;
 

@@ -26,5 +26,5 @@ export const MYSQL_LEXICON = new Lexicon({
 
 /** Operators of MySQL whose results would differ from the program's operators of the same spelling, or that it lacks. */
 export const REFUSED_OPERATORS: ReadonlySet<string> = new Set([
-  ...['/', '^', '~', '!', '&', '|', '<<', '>>', '->', '->>', '@', '@@', '?'],
+  ...['^', '~', '!', '&', '|', '<<', '>>', '->', '->>', '@', '@@', '?'],
 ]);

@@ -1,8 +1,10 @@
 import type { Expression } from '#schemas/program/expression.js';
 import { call } from '../../sql/call.js';
-import type { InfixWord } from '../../sql/dialect.js';
+import type { Grammar, InfixWord } from '../../sql/dialect.js';
 import { STRENGTH } from '../../sql/precedence.js';
 import { cast } from './functions.js';
+import { shifted } from './intervals.js';
+import { wideQuotient } from './quotients.js';
 
 /** Operators that are words, and <=>, which the lexicon makes one. */
 export const MYSQL_OPERATORS: ReadonlyMap<string, InfixWord> = new Map<string, InfixWord>([
@@ -29,3 +31,9 @@ function quotient(left: Expression, right: Expression, token: number): Expressio
   const divisor = call('nullif', [cast(right, 'numeric', token), zero], token);
   return cast(call('div', [cast(left, 'numeric', token), divisor], token), 'int8', token);
 }
+
+/** Operators of MySQL whose results are not those of the program's operators of the same spelling. */
+export const infixOperator: NonNullable<Grammar['infixOperator']> = (left, symbol, right, token) => {
+  if (symbol === '/') return wideQuotient(left, right, token);
+  return symbol === '+' || symbol === '-' ? shifted(left, symbol, right, token) : undefined;
+};
