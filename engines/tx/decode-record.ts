@@ -4,7 +4,7 @@ import type { LogEvent } from '#schemas/events/event.js';
 import { SqlError } from '#schemas/sqlstate/sql-error.js';
 
 /** A record of the log is no event, or of a schema that nobody knows. Whoever starts anew comes to it again. */
-export class LogNotUnderstood extends SqlError {
+class LogNotUnderstood extends SqlError {
   override readonly name: string = 'LogNotUnderstood';
 }
 
