@@ -1,7 +1,7 @@
 import { type PolylogNode, startPolylog } from '../harness/polylog.js';
 import { sharedPostgres } from '../harness/shared-servers.js';
 import { Runner } from './trace.js';
-import { WAITS } from './waits.js';
+import { OTHER_PARTNERS, WAITS } from './waits.js';
 
 describe('those who wait, at read committed', () => {
   let node: PolylogNode;
@@ -25,6 +25,14 @@ describe('those who wait, at read committed', () => {
         polylog.run(scenario, 'read committed'),
       ]);
       expect(actual).toEqual(expected);
+    },
+    30_000,
+  );
+
+  it.each(OTHER_PARTNERS)(
+    '$scenario.name: of the newest state',
+    async ({ scenario, outcome }) => {
+      expect(await polylog.run(scenario, 'read committed')).toMatchObject({ outcome: [outcome] });
     },
     30_000,
   );

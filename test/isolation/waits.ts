@@ -211,4 +211,45 @@ export const WAITS: readonly Scenario[] = [
       1: commit`),
     outcome: TABLE,
   },
+  ...[
+    'update test set value = (select v from names where k = value) where id = 1',
+    'update test set (value) = (select v from names where k = value) where value <> all (select v from names)',
+    'update test set value = 0 where value > (select avg(v) / 10 - 5 from names where k <= value) returning id, value, (select max(v) from names where k > id)',
+    'delete from test where not exists (select from names where k = value) and id < 2',
+    'delete from test where value = (select max(k) from names where v <= value * 10) returning *, (select v from names where k = value)',
+  ].flatMap((statement) => [11, 12].map((value) => whileChanged(statement, value))),
+  ...[
+    'update test set value = value + 1000 where exists (select from names where k = value)',
+    'update test set value = value + (select count(*) from test other where other.value < test.value) where value in (select k from names)',
+    'delete from test where value in (select k from names)',
+  ].map((statement) => whileChanged(statement, 12)),
 ];
+
+/**
+ * PostgreSQL makes joins of these, keeps the partner that it had found for a row's old state, and passes the row over as the two no longer match. Here the newest state finds
+ * a partner of its own.
+ */
+export const OTHER_PARTNERS: ReadonlyArray<{ readonly scenario: Scenario; readonly outcome: string }> = [
+  {
+    scenario: whileChanged('update test set value = value + 1000 where exists (select from names where k = value)', 11),
+    outcome: '[[1,1011],[2,1020]]',
+  },
+  { scenario: whileChanged('delete from test where value in (select k from names)', 11), outcome: '[]' },
+];
+
+/** Row 1 gets another value while a statement waits for it whose subqueries read that. */
+function whileChanged(statement: string, value: number): Scenario {
+  return {
+    name: `${statement}, while the value becomes ${value}`,
+    setup: [
+      'create table names (k int primary key, v int)',
+      'insert into names values (10, 100), (11, 110), (20, 200)',
+    ],
+    steps: steps(`
+      1: begin
+      1: update test set value = ${value} where id = 1
+      2: ${statement}
+      1: commit`),
+    outcome: TABLE,
+  };
+}

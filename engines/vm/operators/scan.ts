@@ -275,7 +275,8 @@ class ScanOperator implements Operator {
 }
 
 /** The row's identity travels as one more value, behind the columns; only operators that lock or write look at it. */
-function withIdentity(row: Row, visible: VisibleRow): Row {
+/** A row with its identity behind it. */
+export function withIdentity(row: Row, visible: VisibleRow): Row {
   const wide: unknown[] = row.slice();
   wide.push(visible);
   return wide as Value[];

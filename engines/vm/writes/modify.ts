@@ -6,7 +6,7 @@ import type { IndexShape } from '../../rows/shape.js';
 import type { LockOutcome, RowLockStrength } from '../../tx/transaction.js';
 import type { Evaluator } from '../compile.js';
 import { BATCH_ROWS, type Batch, chain, drain, type PlanNode, type Runtime } from '../operators/operator.js';
-import { fullWidth, identityAt } from '../operators/scan.js';
+import { fullWidth, identityAt, withIdentity } from '../operators/scan.js';
 import { sameValue } from './constraints.js';
 import type { TableWriter } from './table-writer.js';
 
@@ -250,6 +250,15 @@ function conflictWriter(plan: InsertPlan, conflict: ConflictAction): WriteRow {
 
 // ── UPDATE and DELETE ────────────────────────────────────────────────────────────────────────────────────────────────
 
+/** The statement's conditions and subqueries over one row of its target. */
+export interface AskedAgain {
+  /** Its input is the row, with its identity behind it, which stands in the runtime under `heldKey`. */
+  readonly node: PlanNode;
+  readonly heldKey: object;
+  /** Where each column of an input row stands in the node's rows. */
+  readonly columns: readonly number[];
+}
+
 export interface TargetPlan {
   readonly writer: TableWriter;
   /** Positions in input rows: of the target's slots, and of its identity. */
@@ -257,34 +266,50 @@ export interface TargetPlan {
   readonly identity: number;
   /** Checked again on the newest state of a row that another transaction changed meanwhile. */
   readonly recheck: readonly Evaluator[];
-  /** Slots of the target that subqueries read: where one has changed, their answers are of another state. */
-  readonly fixed: readonly number[];
+  /** Slots of the target that subqueries read: where one has changed, their answers are of another state, and are asked for again. */
+  readonly asked: readonly number[];
+  readonly again: AskedAgain | null;
   /** A join may bring one target row several times: it is written once. */
   readonly joined: boolean;
   /** Over the input row with the target's new state in place. */
   readonly returning: readonly Evaluator[] | null;
 }
 
+interface Target {
+  readonly input: Row;
+  readonly target: VisibleRow;
+}
+
 /** The input row with the target's newest state in it; null when the row is gone or no longer meant. */
-function targetRow(
-  plan: TargetPlan,
-  input: Row,
-  outcome: LockOutcome,
-  runtime: Runtime,
-): { readonly input: Row; readonly target: VisibleRow } | null {
+function targetRow(plan: TargetPlan, input: Row, outcome: LockOutcome, runtime: Runtime): MaybePromise<Target | null> {
   if (outcome.kind === 'locked') return { input, target: outcome.row };
   if (outcome.kind !== 'changed') return null;
-  const newest = fullWidth(outcome.row.row, plan.writer.table.shape);
-  for (const slot of plan.fixed) {
-    if (sameValue(input[plan.positions[slot] as number] ?? null, newest[slot] ?? null)) continue;
+  const target = outcome.row;
+  const newest = fullWidth(target.row, plan.writer.table.shape);
+  const hasChanged = (slot: number): boolean =>
+    !sameValue(input[plan.positions[slot] as number] ?? null, newest[slot] ?? null);
+  if (plan.asked.some(hasChanged)) {
+    return chain(askedAgain(plan, newest, target, runtime), (row) => (row === null ? null : { input: row, target }));
+  }
+  const next = withTarget(plan, input, newest);
+  return plan.recheck.every((condition) => condition(next, runtime) === true) ? { input: next, target } : null;
+}
+
+/** The input row that the statement would have come to, had it found the row in this state; null when it would have passed over it. */
+function askedAgain(plan: TargetPlan, row: Row, identity: VisibleRow, runtime: Runtime): MaybePromise<Row | null> {
+  if (plan.again === null) {
     throw new SqlError('serialization_failure', 'could not serialize access due to concurrent update', {
       hint: 'A subquery of the statement reads a column that was changed meanwhile. Run it again.',
     });
   }
-  const next = withTarget(plan, input, newest);
-  return plan.recheck.every((condition) => condition(next, runtime) === true)
-    ? { input: next, target: outcome.row }
-    : null;
+  const { node, heldKey, columns } = plan.again;
+  runtime.tables.set(heldKey, [withIdentity(row, identity)]);
+  const operator = node.open(runtime);
+  return chain(operator.next(), (batch) => {
+    operator.close();
+    const found = batch?.[0];
+    return found === undefined ? null : columns.map((at) => found[at] ?? null);
+  });
 }
 
 function withTarget({ positions }: TargetPlan, input: Row, row: Row): Row {
@@ -297,8 +322,7 @@ export function updateWriter(plan: TargetPlan, sets: readonly SetColumn[], stren
   const { writer, identity, joined, returning } = plan;
   const { shape } = writer.table;
   const done = joined ? new Set<string>() : null;
-  const apply = (input: Row, outcome: LockOutcome, runtime: Runtime, returned: Row[] | null): MaybePromise<boolean> => {
-    const found = targetRow(plan, input, outcome, runtime);
+  const write = (found: Target | null, runtime: Runtime, returned: Row[] | null): MaybePromise<boolean> => {
     if (found === null) return false;
     const next: Value[] = fullWidth(found.target.row, shape).slice();
     for (let i = 0; i < sets.length; i++) {
@@ -312,6 +336,10 @@ export function updateWriter(plan: TargetPlan, sets: readonly SetColumn[], stren
       return true;
     };
     return updated instanceof Promise ? updated.then(finish) : finish();
+  };
+  const apply = (input: Row, outcome: LockOutcome, runtime: Runtime, returned: Row[] | null): MaybePromise<boolean> => {
+    const found = targetRow(plan, input, outcome, runtime);
+    return found instanceof Promise ? found.then((f) => write(f, runtime, returned)) : write(found, runtime, returned);
   };
   return (input, runtime, returned) => {
     const seen = identityAt(input, identity) as VisibleRow;
@@ -337,14 +365,15 @@ export function deleteWriter(plan: TargetPlan): WriteRow {
   const { writer, identity, joined, returning } = plan;
   const { shape } = writer.table;
   const done = joined ? new Set<string>() : null;
-  const apply = (input: Row, outcome: LockOutcome, runtime: Runtime, returned: Row[] | null): MaybePromise<boolean> => {
-    const found = targetRow(plan, input, outcome, runtime);
+  const write = (found: Target | null, runtime: Runtime, returned: Row[] | null): MaybePromise<boolean> => {
     if (found === null) return false;
     return chain(writer.delete(found.target, runtime), () => {
       if (returned !== null && returning !== null) returned.push(project(returning, found.input, runtime));
       return true;
     });
   };
+  const apply = (input: Row, outcome: LockOutcome, runtime: Runtime, returned: Row[] | null): MaybePromise<boolean> =>
+    chain(targetRow(plan, input, outcome, runtime), (found) => write(found, runtime, returned));
   return (input, runtime, returned) => {
     const seen = identityAt(input, identity) as VisibleRow;
     if (done?.has(seen.key) === true) return false;
