@@ -1,4 +1,4 @@
-import type { OnConflict } from '#schemas/program/statement.js';
+import type { Assignment, OnConflict } from '#schemas/program/statement.js';
 import { SqlError } from '#schemas/sqlstate/sql-error.js';
 import type { TableEntry } from '../catalog/entry.js';
 import type { IndexShape } from '../rows/shape.js';
@@ -43,7 +43,8 @@ export function conflict(
   );
   const place = plainPlace('ON CONFLICT', both, ctes);
   const layout = [...target.ids, ...excludedIds];
-  const sets = planner.sets(onConflict.update.sets, table, place).map(
+  const assignments = onConflict.update.sets.length > 0 ? onConflict.update.sets : wholeRow(onConflict, table);
+  const sets = planner.sets(assignments, table, place).map(
     ({ slot, scalar }): SetColumn => ({
       slot,
       evaluate: typeof scalar === 'function' ? scalar : planner.planner.evaluator(scalar, layout),
@@ -57,6 +58,26 @@ export function conflict(
           layout,
         );
   return { arbiters: indexes, update: { sets, where, strength: strengthFor(table, sets) } };
+}
+
+/**
+ * REPLACE: every column is as in a new row. MySQL deletes all rows that the new one meets, which is the same where it can meet only one that no other table
+ * hangs on.
+ */
+function wholeRow({ token }: OnConflict, table: TableEntry): Assignment[] {
+  const keys = table.shape.indexes.filter((i) => i.unique).length + (table.shape.key.length > 0 ? 1 : 0);
+  if (keys > 1)
+    throw new SqlError('feature_not_supported', 'REPLACE in a table of several unique keys is not supported', {
+      token,
+    });
+  if (table.referencedBy.length > 0)
+    throw new SqlError('feature_not_supported', 'REPLACE in a table that others refer to is not supported', { token });
+  return table.columns
+    .filter(({ generated }) => generated === null)
+    .map(({ name }) => ({
+      columns: [{ name, token }],
+      value: { kind: 'column', path: ['excluded', name], token },
+    }));
 }
 
 function arbiters({ target, token }: OnConflict, table: TableEntry): ReadonlyArray<IndexShape | null> | null {

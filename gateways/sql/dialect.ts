@@ -1,5 +1,5 @@
 import type { Expression, TypeName } from '#schemas/program/expression.js';
-import type { FromItem, Query, SelectItem } from '#schemas/program/query.js';
+import type { FromItem, Locking, Query, SelectItem } from '#schemas/program/query.js';
 import type {
   ColumnConstraint,
   ColumnDefinition,
@@ -65,6 +65,8 @@ export interface Grammar {
   readonly tableAttributes?: (p: Parser) => readonly Option[];
   /** A dialect's own clause for rows that are there already, behind the rows of INSERT; null = there is none. */
   readonly onDuplicate?: (p: Parser) => OnConflict | null;
+  /** A dialect's own clause that locks what a query reads; null = there is none. */
+  readonly locking?: (p: Parser) => Locking | null;
   /** B'…' and X'…' where they have a value in the program. */
   readonly bits?: (p: Parser) => Expression;
   /** First words (one to three) of valid statements that we do not support, with what the refusal calls them. */

@@ -151,6 +151,11 @@ function tailClause(p: Parser, tail: Tail): boolean {
     if (!p.accept('row')) p.accept('rows');
     return true;
   }
+  const own = p.dialect.grammar.locking?.(p) ?? null;
+  if (own !== null) {
+    tail.locking = [...tail.locking, own];
+    return true;
+  }
   if (!p.at('for') || p.peek(1).keyword === 'system_time') return false;
   p.advance();
   if (p.accept('read', 'only')) return true;

@@ -209,7 +209,7 @@ export interface OnConflict {
     | { readonly kind: 'none' }
     | { readonly kind: 'columns'; readonly columns: readonly Expression[]; readonly where: Expression | null }
     | { readonly kind: 'constraint'; readonly name: string };
-  /** null = DO NOTHING. */
+  /** null = DO NOTHING. No sets: the row becomes the new one whole, with its defaults. */
   readonly update: { readonly sets: readonly Assignment[]; readonly where: Expression | null } | null;
   readonly token: number;
 }

@@ -229,6 +229,22 @@ describe('mysql2', () => {
     });
   });
 
+  it('replaces a row where it can be but one', async () => {
+    await connected(async (connection) => {
+      await connection.query('create table plain (id int primary key, a int default 5, b int)');
+      await connection.query('create table parent (id int primary key, a int)');
+      await connection.query(
+        'create table child (id int primary key, parent int references parent (id), a int unique)',
+      );
+      await connection.query('replace into plain values (1, 2, 3)');
+      await connection.execute('replace into plain (id, b) values (?, ?)', [1, 4]);
+      const [rows] = await connection.query('select * from plain');
+      expect(rows).toEqual([{ id: 1, a: 5, b: 4 }]);
+      for (const table of ['parent', 'child'])
+        await expect(connection.query(`replace into ${table} (id) values (1)`)).rejects.toMatchObject({ errno: 1235 });
+    });
+  });
+
   it('refuses what would mean something else here', async () => {
     await connected(async (connection) => {
       for (const sql of ['select 1 & 2', 'create table u (a int zerofill)', 'create table y (a year)', 'select @a'])

@@ -108,7 +108,7 @@ describe('the MySQL dialect', () => {
     'create table t (a varchar(3) collate utf8mb4_general_ci)',
     'create table t (a int comment "x")',
     'create table t (a int) auto_increment = 5',
-    'replace into t values (1)',
+    'replace low_priority into t values (1)',
   ])('refuses %s, which would mean something else', (text) => {
     expect(() => parsed(text)).toThrow(expect.objectContaining({ condition: 'feature_not_supported' }));
   });

@@ -1,4 +1,4 @@
-import type { FromItem, SelectItem } from '#schemas/program/query.js';
+import type { FromItem, Locking, SelectItem } from '#schemas/program/query.js';
 import type { OnConflict, Statement } from '#schemas/program/statement.js';
 import { assignment, DATA_STATEMENTS, parseSelectItem } from '../../sql/data-statements.js';
 import type { Dialect, Grammar } from '../../sql/dialect.js';
@@ -13,7 +13,7 @@ import { columnAttribute, MYSQL_DEFINITIONS, tableAttributes } from './definitio
 import { FUNCTION_ALIASES, hexadecimal, MYSQL_SPECIALS } from './expressions.js';
 import { MYSQL_FUNCTIONS } from './functions.js';
 import { tableElement } from './indexes.js';
-import { insert } from './insert.js';
+import { insert, replace } from './insert.js';
 import { KEYWORDS, LABELS_THAT_NEED_AS } from './keywords.js';
 import { MYSQL_LEXICON, REFUSED_OPERATORS } from './lexicon.js';
 import { infixOperator, MYSQL_OPERATORS } from './operators.js';
@@ -24,8 +24,9 @@ import { CONVERTIBLE_TYPES, columnType, displayType } from './types.js';
 /** Statements that MySQL has and we do not, by their first words. */
 const UNSUPPORTED_STATEMENTS: ReadonlyMap<string, string> = new Map(
   [
-    ...['replace', 'load', 'handler', 'call', 'do', 'lock', 'unlock', 'flush', 'optimize', 'repair', 'install', 'xa'],
+    ...['load', 'handler', 'call', 'do', 'lock', 'unlock', 'flush', 'optimize', 'repair', 'install', 'xa'],
     ...['update ignore', 'delete ignore', 'insert low_priority', 'insert delayed'],
+    ...['replace low_priority', 'replace delayed'],
     ...['procedure', 'function', 'trigger', 'event', 'fulltext', 'spatial'].map((object) => `create ${object}`),
     ...['prepare', 'execute', 'deallocate', 'explain', 'rename'],
   ].map((opening) => [opening, opening.toUpperCase()] as const),
@@ -43,6 +44,7 @@ const grammar: Grammar = {
     ...MYSQL_DEFINITIONS,
     ...TRANSACTION_STATEMENTS,
     ['insert', insert],
+    ['replace', replace],
     ['update', update],
   ]),
   infixWords: MYSQL_OPERATORS,
@@ -54,6 +56,7 @@ const grammar: Grammar = {
   columnAttribute,
   tableAttributes,
   onDuplicate,
+  locking,
   unsupportedStatements: UNSUPPORTED_STATEMENTS,
 };
 
@@ -86,6 +89,14 @@ function onDuplicate(p: Parser): OnConflict | null {
   const sets = p.commaList(() => assignment(p));
   requireIndependent(sets);
   return { target: { kind: 'none' }, update: { sets, where: null }, token };
+}
+
+/** LOCK IN SHARE MODE, which is FOR SHARE. */
+function locking(p: Parser): Locking | null {
+  const token = p.ordinal;
+  if (!p.at('lock', 'in', 'share')) return null;
+  p.expect('lock', 'in', 'share', 'mode');
+  return { strength: 'share', of: [], wait: 'block', token };
 }
 
 /** The MySQL dialect: the plugin that a gateway loads. */

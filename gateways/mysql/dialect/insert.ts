@@ -16,6 +16,17 @@ export const insert: StatementParser = (p) => {
   return { ...statement, onConflict: { target: { kind: 'none' }, update: null, token } };
 };
 
+/** REPLACE [INTO]: the row that is met gives way. */
+export const replace: StatementParser = (p) => {
+  const token = p.ordinal;
+  p.expect('replace');
+  p.accept('into');
+  const statement = assignments(p) ?? insertRest(p, NO_WITH);
+  if (statement.onConflict !== null) throw p.syntaxError();
+  const update = { sets: [], where: null };
+  return { ...statement, zeroGenerates: true, onConflict: { target: { kind: 'none' }, update, token } };
+};
+
 /** table SET column = value, …: one row; null = another form of INSERT. */
 function assignments(p: Parser): InsertStatement | null {
   const { index } = p;

@@ -1,13 +1,16 @@
 import type { Expression } from '#schemas/program/expression.js';
+import { SqlError } from '#schemas/sqlstate/sql-error.js';
 import { call } from '../../sql/call.js';
 import type { Grammar, InfixWord } from '../../sql/dialect.js';
 import { STRENGTH } from '../../sql/precedence.js';
 import { cast } from './functions.js';
 import { shifted } from './intervals.js';
 import { wideQuotient } from './quotients.js';
+import { BYTE_COLLATION } from './types.js';
 
 /** Operators that are words, and <=>, which the lexicon makes one. */
 export const MYSQL_OPERATORS: ReadonlyMap<string, InfixWord> = new Map<string, InfixWord>([
+  ['collate', { strength: STRENGTH.collate, make: collated }],
   ['div', { strength: STRENGTH.product, make: quotient }],
   [
     'mod',
@@ -37,3 +40,9 @@ export const infixOperator: NonNullable<Grammar['infixOperator']> = (left, symbo
   if (symbol === '/') return wideQuotient(left, right, token);
   return symbol === '+' || symbol === '-' ? shifted(left, symbol, right, token) : undefined;
 };
+
+/** COLLATE of what all texts have here. */
+function collated(left: Expression, right: Expression, token: number): Expression {
+  if (right.kind === 'column' && right.path.length === 1 && BYTE_COLLATION.test(String(right.path[0]))) return left;
+  throw new SqlError('feature_not_supported', 'a collation other than utf8mb4_bin is not supported', { token });
+}

@@ -66,6 +66,9 @@ export function castType(p: Parser): TypeName {
   return columnType(p);
 }
 
+/** Collations that compare bytes. */
+export const BYTE_COLLATION = /^(?:utf8(?:mb[34])?(?:_0900)?_bin|binary)$/;
+
 /** Sets and collations that mean what is stored and compared here; a case-insensitive one would be another order. */
 export function characterSet(p: Parser): void {
   for (;;) {
@@ -76,8 +79,7 @@ export function characterSet(p: Parser): void {
     } else if (p.accept('collate')) {
       p.acceptOperator('=');
       const name = p.label();
-      if (!/^(?:utf8(?:mb[34])?(?:_0900)?_bin|binary)$/.test(name))
-        throw p.unsupported(`the collation ${name}`, p.ordinal - 1);
+      if (!BYTE_COLLATION.test(name)) throw p.unsupported(`the collation ${name}`, p.ordinal - 1);
     } else return;
   }
 }
