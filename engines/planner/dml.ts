@@ -13,10 +13,11 @@ import { SqlError } from '#schemas/sqlstate/sql-error.js';
 import type { ColumnEntry, TableEntry } from '../catalog/entry.js';
 import type { Evaluator } from '../vm/compile.js';
 import type { PlanNode } from '../vm/operators/operator.js';
-import { filterNode, heldRowsNode, projectNode } from '../vm/operators/rows.js';
+import { heldRowsNode, projectNode } from '../vm/operators/rows.js';
 import type { ColumnId, Scalar } from '../vm/scalar.js';
-import { type AskedAgain, deleteWriter, type SetColumn, type TargetPlan, updateWriter } from '../vm/writes/modify.js';
+import { deleteWriter, type SetColumn, type TargetPlan, updateWriter } from '../vm/writes/modify.js';
 import { type TableRules, TableWriter } from '../vm/writes/table-writer.js';
+import { planAskedAgain } from './asked-again.js';
 import { columnName } from './binder/column-name.js';
 import type { BindContext, CteScope } from './binder/context.js';
 import { type Place, plainPlace } from './binder/place.js';
@@ -26,7 +27,6 @@ import { Scope } from './binder/scope.js';
 import { rowSubquery } from './binder/subqueries.js';
 import { bindWith } from './binder/with.js';
 import { conjuncts } from './conjuncts.js';
-import { columnsOfSubqueries } from './correlated.js';
 import { insert } from './insert.js';
 import type { BoundSubquery, Logical, LogicalTable } from './logical.js';
 import type { Planner } from './planner.js';
@@ -223,37 +223,16 @@ export class WritePlanner {
     returning: readonly Evaluator[] | null,
   ): TargetPlan {
     const conditions = filtered.op === 'filter' ? conjuncts(filtered.predicate) : [];
-    const answered = columnsOfSubqueries(input);
-    const asked = target.ids.flatMap((id, slot) => (answered.has(id) ? [slot] : []));
+    const asked = planAskedAgain(this.planner, input, target, node.layout);
     return {
       writer: this.writer(table),
-      positions: target.ids.map((id) => node.layout.indexOf(id)),
+      positions: asked.positions,
       identity: node.layout.indexOf(target.rowId as number),
       recheck: conditions.map((c) => this.planner.evaluator(c, node.layout)),
       asked,
-      again: asked.length === 0 ? null : this.#askedAgain(input, target, node.layout),
       joined,
       returning,
     };
-  }
-
-  #askedAgain(input: Logical, target: LogicalTable, layout: readonly ColumnId[]): AskedAgain | null {
-    const heldKey = {};
-    const node = this.#overOneRow(input, target, heldRowsNode(heldKey, [...target.ids, target.rowId as number]));
-    return node && { node, heldKey, columns: layout.map((id) => node.layout.indexOf(id)) };
-  }
-
-  /** What a statement does to the rows of its target, over a row that is held; null where other tables bring rows, too. */
-  #overOneRow(logical: Logical, target: LogicalTable, held: PlanNode): PlanNode | null {
-    if (logical === target) return held;
-    if (logical.op !== 'filter' && logical.op !== 'apply') return null;
-    const below = this.#overOneRow(logical.input, target, held);
-    if (below === null) return null;
-    if (logical.op === 'filter') return filterNode(below, this.planner.evaluator(logical.predicate, below.layout), '');
-    return this.planner.applied(
-      below,
-      logical.subqueries.map((s) => ({ ...s, plan: optimise(s.plan) })),
-    );
   }
 
   /** SET: each column with its new value; DEFAULT comes as an evaluator already. */

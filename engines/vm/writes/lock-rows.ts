@@ -1,28 +1,30 @@
 import type { Row, Value } from '#schemas/values/value.js';
+import { planAskedAgain } from '../../planner/asked-again.js';
 import type { Logical, LogicalTable } from '../../planner/logical.js';
 import type { Planner } from '../../planner/planner.js';
 import type { MaybePromise } from '../../rows/reading.js';
 import type { LockOutcome } from '../../tx/transaction.js';
 import type { Evaluator } from '../compile.js';
-import type { Batch, Operator, PlanNode, Runtime } from '../operators/operator.js';
+import { type Batch, chain, type Operator, type PlanNode, type Runtime } from '../operators/operator.js';
 import { fullWidth, identityAt } from '../operators/scan.js';
+import { type AskedAgain, askAgain, mustAskAgain } from './asked-again.js';
 
 interface LockedTable {
   readonly table: LogicalTable;
   readonly identity: number;
-  /** Where the table's slots stand in a row. */
-  readonly positions: readonly number[];
+  /** Knows, too, where the table's slots stand in a row. */
+  readonly asked: AskedAgain;
 }
 
 /**
  * SELECT … FOR UPDATE: locks the rows of its tables as they pass. A row that another transaction changed meanwhile is put in its newest state into the joined row and the
- * conditions are checked once more on it; a row that went is left out.
+ * conditions are checked once more on it, with its subqueries; a row that went is left out.
  */
 export function lockNode(planner: Planner, input: PlanNode, logical: Extract<Logical, { op: 'lock' }>): PlanNode {
   const tables: LockedTable[] = logical.tables.map((table) => ({
     table,
     identity: input.layout.indexOf(table.rowId as number),
-    positions: table.ids.map((id) => input.layout.indexOf(id)),
+    asked: planAskedAgain(planner, logical.input, table, input.layout),
   }));
   const conditions = conditionsOf(logical.input).map((scalar) => planner.evaluator(scalar, input.layout));
   return {
@@ -99,37 +101,34 @@ function lockRow(
   logical: Extract<Logical, { op: 'lock' }>,
   runtime: Runtime,
 ): MaybePromise<Row | null> {
-  let current = row;
   for (let t = from; t < tables.length; t++) {
     const locked = tables[t] as LockedTable;
-    const seen = identityAt(current, locked.identity);
+    const seen = identityAt(row, locked.identity);
     if (seen === null) continue;
     const outcome = runtime.transaction.lock(locked.table.table.shape, seen, logical.strength, logical.wait);
-    if (outcome instanceof Promise) {
-      return outcome.then((o) => {
-        const next = applyOutcome(current, o, locked, conditions, runtime);
-        return next === null ? null : lockRow(next, t + 1, tables, conditions, logical, runtime);
-      });
-    }
-    const next = applyOutcome(current, outcome, locked, conditions, runtime);
-    if (next === null) return null;
-    current = next;
+    if (!(outcome instanceof Promise) && outcome.kind === 'locked') continue;
+    return chain(outcome, (o) =>
+      chain(applyOutcome(row, o, locked, conditions, runtime), (next) =>
+        next === null ? null : lockRow(next, t + 1, tables, conditions, logical, runtime),
+      ),
+    );
   }
-  return current;
+  return row;
 }
 
 function applyOutcome(
   row: Row,
   outcome: LockOutcome,
-  { table, identity, positions }: LockedTable,
+  { table, identity, asked }: LockedTable,
   conditions: readonly Evaluator[],
   runtime: Runtime,
-): Row | null {
+): MaybePromise<Row | null> {
   if (outcome.kind === 'locked') return row;
   if (outcome.kind !== 'changed') return null;
   const newest = fullWidth(outcome.row.row, table.table.shape);
+  if (mustAskAgain(asked, row, newest)) return askAgain(asked, newest, outcome.row, runtime);
   const changed: unknown[] = row.slice();
-  positions.forEach((at, slot) => {
+  asked.positions.forEach((at, slot) => {
     if (at >= 0) changed[at] = newest[slot] ?? null;
   });
   changed[identity] = outcome.row;

@@ -6,8 +6,8 @@ import type { IndexShape } from '../../rows/shape.js';
 import type { LockOutcome, RowLockStrength } from '../../tx/transaction.js';
 import type { Evaluator } from '../compile.js';
 import { BATCH_ROWS, type Batch, chain, drain, type PlanNode, type Runtime } from '../operators/operator.js';
-import { fullWidth, identityAt, withIdentity } from '../operators/scan.js';
-import { sameValue } from './constraints.js';
+import { fullWidth, identityAt } from '../operators/scan.js';
+import { type AskedAgain, askAgain, mustAskAgain } from './asked-again.js';
 import type { TableWriter } from './table-writer.js';
 
 /** What a writing statement does with each of its input rows; answers whether it counts. */
@@ -250,15 +250,6 @@ function conflictWriter(plan: InsertPlan, conflict: ConflictAction): WriteRow {
 
 // ── UPDATE and DELETE ────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** The statement's conditions and subqueries over one row of its target. */
-export interface AskedAgain {
-  /** Its input is the row, with its identity behind it, which stands in the runtime under `heldKey`. */
-  readonly node: PlanNode;
-  readonly heldKey: object;
-  /** Where each column of an input row stands in the node's rows. */
-  readonly columns: readonly number[];
-}
-
 export interface TargetPlan {
   readonly writer: TableWriter;
   /** Positions in input rows: of the target's slots, and of its identity. */
@@ -266,9 +257,7 @@ export interface TargetPlan {
   readonly identity: number;
   /** Checked again on the newest state of a row that another transaction changed meanwhile. */
   readonly recheck: readonly Evaluator[];
-  /** Slots of the target that subqueries read: where one has changed, their answers are of another state, and are asked for again. */
-  readonly asked: readonly number[];
-  readonly again: AskedAgain | null;
+  readonly asked: AskedAgain;
   /** A join may bring one target row several times: it is written once. */
   readonly joined: boolean;
   /** Over the input row with the target's new state in place. */
@@ -286,30 +275,13 @@ function targetRow(plan: TargetPlan, input: Row, outcome: LockOutcome, runtime: 
   if (outcome.kind !== 'changed') return null;
   const target = outcome.row;
   const newest = fullWidth(target.row, plan.writer.table.shape);
-  const hasChanged = (slot: number): boolean =>
-    !sameValue(input[plan.positions[slot] as number] ?? null, newest[slot] ?? null);
-  if (plan.asked.some(hasChanged)) {
-    return chain(askedAgain(plan, newest, target, runtime), (row) => (row === null ? null : { input: row, target }));
+  if (mustAskAgain(plan.asked, input, newest)) {
+    return chain(askAgain(plan.asked, newest, target, runtime), (row) =>
+      row === null ? null : { input: row, target },
+    );
   }
   const next = withTarget(plan, input, newest);
   return plan.recheck.every((condition) => condition(next, runtime) === true) ? { input: next, target } : null;
-}
-
-/** The input row that the statement would have come to, had it found the row in this state; null when it would have passed over it. */
-function askedAgain(plan: TargetPlan, row: Row, identity: VisibleRow, runtime: Runtime): MaybePromise<Row | null> {
-  if (plan.again === null) {
-    throw new SqlError('serialization_failure', 'could not serialize access due to concurrent update', {
-      hint: 'A subquery of the statement reads a column that was changed meanwhile. Run it again.',
-    });
-  }
-  const { node, heldKey, columns } = plan.again;
-  runtime.tables.set(heldKey, [withIdentity(row, identity)]);
-  const operator = node.open(runtime);
-  return chain(operator.next(), (batch) => {
-    operator.close();
-    const found = batch?.[0];
-    return found === undefined ? null : columns.map((at) => found[at] ?? null);
-  });
 }
 
 function withTarget({ positions }: TargetPlan, input: Row, row: Row): Row {
