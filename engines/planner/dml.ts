@@ -17,6 +17,7 @@ import { heldRowsNode, projectNode } from '../vm/operators/rows.js';
 import type { ColumnId, Scalar } from '../vm/scalar.js';
 import { deleteWriter, type SetColumn, type TargetPlan, updateWriter } from '../vm/writes/modify.js';
 import { type TableRules, TableWriter } from '../vm/writes/table-writer.js';
+import { whereAmong } from './among.js';
 import { planAskedAgain } from './asked-again.js';
 import { columnName } from './binder/column-name.js';
 import type { BindContext, CteScope } from './binder/context.js';
@@ -139,8 +140,8 @@ export class WritePlanner {
     const subqueries: BoundSubquery[] = [];
     const source = this.#withFrom(target, statement.from, scope, ctes);
     const place = plainPlace('UPDATE', scope, ctes, subqueries);
-    const filtered =
-      statement.where === null ? source : this.binder.filter(source, statement.where, { ...place, name: 'WHERE' });
+    const where = whereAmong(statement, table);
+    const filtered = where === null ? source : this.binder.filter(source, where, { ...place, name: 'WHERE' });
     const assignments = this.sets(statement.sets, table, place);
     const input: Logical = subqueries.length === 0 ? filtered : { op: 'apply', input: filtered, subqueries };
     const node = this.plan(input);
@@ -181,7 +182,8 @@ export class WritePlanner {
     this.guardReads(table, scope);
     const source = this.#withFrom(target, statement.using, scope, ctes);
     const place = plainPlace('WHERE', scope, ctes);
-    const filtered = statement.where === null ? source : this.binder.filter(source, statement.where, place);
+    const where = whereAmong(statement, table);
+    const filtered = where === null ? source : this.binder.filter(source, where, place);
     const node = this.plan(filtered);
     const returning = this.returning(statement.returning, scope, node.layout, ctes);
     const plan = this.#targetPlan(

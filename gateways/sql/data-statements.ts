@@ -207,14 +207,18 @@ function parseUpdate(p: Parser, clause: WithClause): UpdateStatement {
   p.expect('set');
   const sets = p.commaList(() => assignment(p));
   const from = p.accept('from') ? p.commaList(() => p.dialect.grammar.fromItem(p)) : [];
-  return { kind: 'update', ...clause, table, alias, sets, from, where: parseWhere(p), returning: returning(p) };
+  const where = parseWhere(p);
+  const among = p.dialect.grammar.among?.(p, { table, alias, where }) ?? null;
+  return { kind: 'update', ...clause, table, alias, sets, from, where, among, returning: returning(p) };
 }
 
 function parseDelete(p: Parser, clause: WithClause): DeleteStatement {
   p.expect('delete', 'from');
   const { table, alias } = target(p, 'using');
   const using = p.accept('using') ? p.commaList(() => p.dialect.grammar.fromItem(p)) : [];
-  return { kind: 'delete', ...clause, table, alias, using, where: parseWhere(p), returning: returning(p) };
+  const where = parseWhere(p);
+  const among = p.dialect.grammar.among?.(p, { table, alias, where }) ?? null;
+  return { kind: 'delete', ...clause, table, alias, using, where, among, returning: returning(p) };
 }
 
 /** [ONLY] table [*] [[AS] alias]; `next` is the keyword that ends it and is no alias. */

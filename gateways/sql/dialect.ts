@@ -8,6 +8,7 @@ import type {
   Statement,
   TableConstraint,
   TableIndex,
+  UpdateStatement,
 } from '#schemas/program/statement.js';
 import type { SqlType } from '#schemas/values/type.js';
 import type { LocalStatement } from './local-statement.js';
@@ -65,6 +66,8 @@ export interface Grammar {
   readonly tableAttributes?: (p: Parser) => readonly Option[];
   /** A dialect's own clause for rows that are there already, behind the rows of INSERT; null = there is none. */
   readonly onDuplicate?: (p: Parser) => OnConflict | null;
+  /** A dialect's own clause behind WHERE for which of the rows are changed; null = all of them. */
+  readonly among?: (p: Parser, rows: Pick<UpdateStatement, 'table' | 'alias' | 'where'>) => Query | null;
   /** A dialect's own clause that locks what a query reads; null = there is none. */
   readonly locking?: (p: Parser) => Locking | null;
   /** B'…' and X'…' where they have a value in the program. */

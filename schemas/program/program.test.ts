@@ -100,6 +100,7 @@ describe('programs', () => {
       table: { path: ['t'], token: 0 },
       alias: null,
       using: [],
+      among: null,
       returning: [],
       where: { kind: 'parameter', index: 0, token: 0 },
     };

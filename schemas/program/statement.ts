@@ -229,6 +229,8 @@ export interface UpdateStatement {
   readonly sets: readonly Assignment[];
   readonly from: readonly FromItem[];
   readonly where: Expression | null;
+  /** Only the rows that this query of the same table finds; what it selects does not matter. null = all. */
+  readonly among: Query | null;
   readonly returning: readonly SelectItem[];
 }
 
@@ -240,6 +242,8 @@ export interface DeleteStatement {
   readonly alias: Alias | null;
   readonly using: readonly FromItem[];
   readonly where: Expression | null;
+  /** As in UpdateStatement. */
+  readonly among: Query | null;
   readonly returning: readonly SelectItem[];
 }
 

@@ -245,6 +245,27 @@ describe('mysql2', () => {
     });
   });
 
+  it('changes the first rows of an order, with parameters, and wants a primary key for it', async () => {
+    await connected(async (connection) => {
+      await connection.query('create table queue (id int primary key, taken int default 0)');
+      await connection.query('insert into queue (id) values (3), (1), (2)');
+      const [taken] = await connection.execute(
+        'update queue set taken = ? where taken = 0 order by id desc limit ?',
+        [7, 2],
+      );
+      expect(taken).toMatchObject({ affectedRows: 2 });
+      const [deleted] = await connection.query('delete from queue where taken = 7 order by id limit 1');
+      expect(deleted).toMatchObject({ affectedRows: 1 });
+      const [rows] = await connection.query('select id, taken from queue order by id');
+      expect(rows).toEqual([
+        { id: 1, taken: 0 },
+        { id: 3, taken: 7 },
+      ]);
+      await connection.query('create table keyless (a int)');
+      await expect(connection.query('delete from keyless limit 1')).rejects.toMatchObject({ errno: 1235 });
+    });
+  });
+
   it('refuses what would mean something else here', async () => {
     await connected(async (connection) => {
       for (const sql of ['select 1 & 2', 'create table u (a int zerofill)', 'create table y (a year)', 'select @a'])

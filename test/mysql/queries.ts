@@ -440,6 +440,12 @@ const CHANGES: readonly string[] = [
   'delete from things where owner = 9; select owner from things order by 1, kind',
   'delete t from things t join people p on p.id = t.owner where p.id = 1; select owner from things order by 1, kind',
   'delete from things order by owner limit 1; select owner, kind from things order by 1, 2',
+  'delete from things where owner < 9 order by owner desc, kind limit 2; select owner, kind from things order by 1, 2',
+  'delete from things where owner = 1 order by kind desc limit 0; select count(*) from things',
+  'delete from things order by owner; select count(*) from things',
+  'update people set pay = pay + 1 where boss is not null order by born desc, id limit 3; select id, pay from people order by id',
+  'update people set boss = 9 limit 100; select id, boss from people order by id',
+  'update people as p set boss = p.id where p.id > 1 order by p.name limit 2; select id, boss from people order by id',
   'truncate table things; select count(*) from things',
 ];
 

@@ -8,6 +8,7 @@ import { parseText } from '../../sql/parse-text.js';
 import type { Parser } from '../../sql/parser.js';
 import { parseQuery, parseQueryRest } from '../../sql/query.js';
 import { TRANSACTION_STATEMENTS } from '../../sql/transaction-statements.js';
+import { among } from './among.js';
 import { requireIndependent, update } from './assignments.js';
 import { columnAttribute, MYSQL_DEFINITIONS, tableAttributes } from './definitions.js';
 import { FUNCTION_ALIASES, hexadecimal, MYSQL_SPECIALS } from './expressions.js';
@@ -57,6 +58,7 @@ const grammar: Grammar = {
   tableAttributes,
   onDuplicate,
   locking,
+  among,
   unsupportedStatements: UNSUPPORTED_STATEMENTS,
 };
 
