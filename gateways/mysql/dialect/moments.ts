@@ -107,6 +107,49 @@ const toDays = single((value, token) => {
 const name = (printed: string): Make =>
   single((value, token) => call('to_char', [as('timestamp', value, token), text(printed, token)], token));
 
+/** Seconds of the units that have as many always, and months of the others. */
+const SECONDS: ReadonlyMap<string, number> = new Map([
+  ['second', 1],
+  ['minute', 60],
+  ['hour', 3_600],
+  ['day', 86_400],
+  ['week', 604_800],
+]);
+const MONTHS: ReadonlyMap<string, number> = new Map([
+  ['month', 1],
+  ['quarter', 3],
+  ['year', 12],
+]);
+
+/** TIMESTAMPDIFF(unit, start, end): whole units from one to the other. */
+const difference: Make = ([unit, start, end, ...more], token) => {
+  if (unit?.kind !== 'column' || start === undefined || end === undefined || more.length > 0) return undefined;
+  const name = String(unit.path[0]);
+  const [from, to] = [start, end].map((each) => as('timestamp', each, token)) as [Expression, Expression];
+  const part = (of: Expression, what: string): Expression => call('extract', [text(what, token), of], token);
+  const whole = (count: Expression, by: number): Expression =>
+    as('int8', call('div', [count, as('numeric', integer(by, token), token)], token), token);
+  const seconds = SECONDS.get(name);
+  if (seconds !== undefined) return whole(part(operator('-', to, from, token), 'epoch'), seconds);
+  const months = MONTHS.get(name);
+  if (months === undefined) return undefined;
+  const age = call('age', [to, from], token);
+  const years = operator('*', part(age, 'year'), integer(12, token), token);
+  return whole(operator('+', years, part(age, 'month'), token), months);
+};
+
+/** FIELD(value, a, b, …): the place of the first that is equal, 0 = none. */
+const place: Make = ([value, ...list], token) =>
+  value === undefined || list.length === 0
+    ? undefined
+    : {
+        kind: 'case',
+        operand: value,
+        branches: list.map((when, i) => ({ when, then: integer(i + 1, token) })),
+        otherwise: integer(0, token),
+        token,
+      };
+
 /** Functions of dates, but for those that are one field of a date (functions.ts). */
 export const MOMENT_FUNCTIONS: Readonly<Record<string, Make>> = {
   hour: clock('hour'),
@@ -119,4 +162,16 @@ export const MOMENT_FUNCTIONS: Readonly<Record<string, Make>> = {
   dayname: name('FMDay'),
   monthname: name('FMMonth'),
   date_format: dateFormat,
+  timestampdiff: difference,
+  field: place,
+  from_unixtime: single((value, token) => as('timestamp', call('to_timestamp', [value], token), token)),
+  // Of a moment its digits would hang on the moment's type.
+  unix_timestamp: (args, token) =>
+    args.length > 0
+      ? call('unix_timestamp', args, token)
+      : as(
+          'int8',
+          call('floor', [call('extract', [text('epoch', token), call('now', [], token)], token)], token),
+          token,
+        ),
 };
