@@ -43,3 +43,8 @@ select l.k, r.k from (values (1.0), (2.50)) l (k) join (values (1), (3)) r (k) o
 select l.k from (values (1.0), (2.50)) l (k) join (values (1.00), (2.5)) r (k) on l.k = r.k order by 1;
 select d.id, e.id from dept d left join emp e on e.dept = d.id and e.salary = (select max(x.salary) from emp x where x.dept = d.id) order by 1, 2;
 select d.id, e.id from dept d left join emp e on e.id in (select p.a from pairs p where p.b = d.id) order by 1, 2;
+select e.id, d.id from emp e, dept d where (e.dept = d.id and e.salary > 80) or (e.dept = d.id and d.name like 'S%') order by 1, 2;
+select e.id, d.id from emp e, dept d where (e.dept = d.id and e.salary > 80 and e.id > 1) or (e.id > 1 and e.dept = d.id) order by 1, 2;
+select e.id, d.id from emp e left join dept d on (e.dept = d.id and e.salary > 80) or (e.dept = d.id and e.salary is null) order by 1, 2;
+select id from emp where (dept = 1 and salary > 80) or (dept = 1 and salary is null) or (boss is null and dept = 1) order by 1;
+select id, (dept = 1 and salary > 80) or (dept = 1 and boss = 2) from emp order by 1;
