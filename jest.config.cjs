@@ -17,6 +17,7 @@ module.exports = {
   testTimeout: 60_000,
   globalSetup: '<rootDir>/test/harness/jest/global-setup.cjs',
   globalTeardown: '<rootDir>/test/harness/jest/global-teardown.cjs',
+  setupFiles: ['<rootDir>/test/harness/jest/property-seed.cjs'],
   roots: present.map((folder) => `<rootDir>/${folder}`),
   testMatch: ['**/*.test.ts'],
   testPathIgnorePatterns: process.env.POLYLOG_LONG ? ['/node_modules/'] : ['/node_modules/', '\\.long\\.test\\.ts$'],

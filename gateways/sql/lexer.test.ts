@@ -33,6 +33,16 @@ describe('the lexer', () => {
     );
   });
 
+  it('refuses a comment without end where it begins', () => {
+    const { tokens, error } = tokenize('a #/*', lexicon);
+    expect(tokens.map(({ start, end }) => [start, end])).toEqual([
+      [0, 1],
+      [2, 3],
+      [3, 5],
+    ]);
+    expect(error?.message).toBe('unterminated /* comment at or near "/*"');
+  });
+
   it('finds the same tokens whatever white space stands between', () => {
     // A line break would join neighbouring strings.
     fc.assert(

@@ -174,7 +174,10 @@ export class Scanner {
     let end = at + 2;
     while (depth > 0) {
       const close = text.indexOf('*/', end);
-      if (close < 0) throw this.failure('unterminated /* comment', at, text.length);
+      if (close < 0) {
+        this.start = at;
+        throw this.failure('unterminated /* comment', at, text.length);
+      }
       const open = this.lexicon.options.nestedComments ? text.indexOf('/*', end) : -1;
       const nested = open >= 0 && open < close;
       depth += nested ? 1 : -1;
