@@ -3,7 +3,6 @@ import type { ReadRange } from '#schemas/events/event.js';
 import type { ObjectId, Offset, VersionId } from '#schemas/kernel/brand.js';
 import { SqlError } from '#schemas/sqlstate/sql-error.js';
 import type { Row } from '#schemas/values/value.js';
-import type { IndexData } from '../rows/index-data.js';
 import type { KeyRange, MaybePromise, ReadView, RowCursor, VisibleRow } from '../rows/reading.js';
 import type { IndexShape, TableShape } from '../rows/shape.js';
 import type { TableData } from '../rows/table-data.js';
@@ -25,7 +24,7 @@ import type {
   WaitPolicy,
 } from './transaction.js';
 import type { TransactionManager } from './transaction-manager.js';
-import { duplicateKey } from './unique-violation.js';
+import { conflictOf } from './unique-conflict.js';
 import { Unit } from './unit.js';
 
 /** A view that statements of one transaction share and that is brought up to date in place: one object a transaction. */
@@ -276,7 +275,7 @@ export class EngineTransaction implements Transaction {
     if (data.lacking) return this.#manager.store.complete(data).then(() => this.#insert(table, row, arbiters));
     const id = this.#manager.mint.next();
     const key = data.keyOf(row, id);
-    const conflict = this.#conflict(data, key, row, null, arbiters);
+    const conflict = conflictOf(this.unit, data, key, row, null, arbiters);
     if (conflict === null)
       return {
         kind: 'inserted',
@@ -288,88 +287,13 @@ export class EngineTransaction implements Transaction {
     return { kind: 'conflict', row: conflict };
   }
 
-  /**
-   * Who stands in the way of `row` under its unique keys: null = nobody, a Unit = a transaction whose end decides, a row = the conflicting row, for the arbiters
-   * that the caller handles. Throws 23505 for any other conflict.
-   */
-  #conflict(
-    data: TableData,
-    key: string,
-    row: Row,
-    self: string | null,
-    arbiters: ReadonlyArray<IndexShape | null> | null,
-  ): Unit | LiveVersion | null {
-    if (data.hasOwnKey && key !== self) {
-      const standing = this.#standing(data.head(key));
-      if (standing instanceof Unit) return standing;
-      if (standing !== null) {
-        if (arbiters === null || arbiters.includes(null)) return standing;
-        return this.#certain(standing.writer, data, null, row);
-      }
-    }
-    for (const index of data.indexes) {
-      if (!index.constrains(row)) continue;
-      const columns = index.keyOf(row);
-      if (columns === null) continue;
-      const standing = this.#standingInIndex(data, index, columns, self);
-      if (standing === null || standing instanceof Unit) {
-        if (standing !== null) return standing;
-        continue;
-      }
-      if (arbiters === null || arbiters.some((arbiter) => arbiter?.id === index.shape.id)) return standing;
-      return this.#certain(standing.writer, data, index, row);
-    }
-    return null;
-  }
-
-  /** Throws 23505, unless the commit of the row in the way is not decided yet: then that has to be waited for, because the row may never have been. */
-  #certain(writer: Writer, data: TableData, index: IndexData | null, row: Row): Unit {
-    if (writer !== this.unit && writer.offset === PENDING) return writer as Unit;
-    throw duplicateKey(data, index, row);
-  }
-
-  /** What a unique check meets in a chain: nothing, a live row that counts, or a transaction that must end first. */
-  #standing(head: Version | undefined): Unit | LiveVersion | null {
-    if (head === undefined) return null;
-    const { writer } = head;
-    if (writer !== this.unit && !writer.appended) return writer as Unit;
-    if (head.row === null) {
-      if (writer !== this.unit) this.unit.standOn(writer);
-      return null;
-    }
-    return head as LiveVersion;
-  }
-
-  #standingInIndex(data: TableData, index: IndexData, columns: string, self: string | null): Unit | LiveVersion | null {
-    for (const rowKey of data.candidates(index, columns)) {
-      if (rowKey === self) continue;
-      const head = data.head(rowKey);
-      const standing = this.#standing(head);
-      if (standing === null) continue;
-      if (standing instanceof Unit) {
-        // A pending update that neither has nor replaces a row with these columns is no obstacle.
-        let relevant = false;
-        for (let v: Version | null = head ?? null; v !== null && !relevant; v = v.writer.appended ? null : v.previous) {
-          relevant = v.row !== null && index.keyOf(v.row) === columns;
-          this.unit.standOn(v.writer);
-        }
-        if (relevant) return standing;
-        continue;
-      }
-      if (index.keyOf(standing.row) === columns) return standing;
-      // The row has left this place: if that fails, it is there again.
-      this.unit.standOn(standing.writer);
-    }
-    return null;
-  }
-
   update(table: TableShape, locked: VisibleRow, row: Row): MaybePromise<VisibleRow> {
     const data = this.#data(table);
     if (data.lacking) return this.#manager.store.complete(data).then(() => this.update(table, locked, row));
     const key = data.hasOwnKey ? data.keyOf(row, locked.id) : locked.key;
     const moved = data.indexes.length > 0 && data.moves(locked.row, row);
     if (key !== locked.key || moved) {
-      const conflict = this.#conflict(data, key, row, locked.key, NO_ARBITERS);
+      const conflict = conflictOf(this.unit, data, key, row, locked.key, NO_ARBITERS);
       if (conflict instanceof Unit) return this.#outOfTheWay(conflict).then(() => this.update(table, locked, row));
     }
     const { mint } = this.#manager;
