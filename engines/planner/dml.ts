@@ -31,6 +31,7 @@ import { conjuncts } from './conjuncts.js';
 import { insert } from './insert.js';
 import type { BoundSubquery, Logical, LogicalTable } from './logical.js';
 import type { Planner } from './planner.js';
+import { isPostponable } from './postponable.js';
 import { optimise } from './push-down.js';
 import { RelatedTables } from './related-tables.js';
 import { tableIds } from './table-ids.js';
@@ -152,20 +153,24 @@ export class WritePlanner {
       }),
     );
     const returning = this.returning(statement.returning, scope, node.layout, ctes);
-    const plan = this.#targetPlan(
-      table,
-      target,
-      node,
-      filtered,
-      input,
-      statement.from.length > 0,
-      returning?.evaluators ?? null,
-    );
+    const plan = {
+      ...this.#targetPlan(
+        table,
+        target,
+        node,
+        filtered,
+        input,
+        statement.from.length > 0,
+        returning?.evaluators ?? null,
+      ),
+      postponable: returning === null && isPostponable(table, node, assignments, this.rulesOf(table)),
+    };
     const strength = strengthFor(table, sets);
     return {
       table,
       modify: modifyPlan(node, () => updateWriter(plan, sets, strength), returning),
       columns: returning?.columns ?? null,
+      overtakes: plan.postponable,
     };
   }
 
@@ -199,6 +204,7 @@ export class WritePlanner {
       table,
       modify: modifyPlan(node, () => deleteWriter(plan), returning),
       columns: returning?.columns ?? null,
+      overtakes: false,
     };
   }
 
@@ -232,6 +238,7 @@ export class WritePlanner {
       identity: node.layout.indexOf(target.rowId as number),
       recheck: conditions.map((c) => this.planner.evaluator(c, node.layout)),
       asked,
+      postponable: false,
       joined,
       returning,
     };

@@ -37,7 +37,12 @@ export function insert(planner: WritePlanner, statement: InsertStatement, ctes: 
     table,
     modify: modifyPlan(node, () => insertWriter(plan), returning),
     columns: returning?.columns ?? null,
+    overtakes: plan.conflict === null && table.foreignKeys.length === 0 && !hasUniqueKey(table),
   };
+}
+
+function hasUniqueKey({ shape }: TableEntry): boolean {
+  return shape.key.length > 0 || shape.indexes.some(({ unique }) => unique);
 }
 
 function insertColumns(statement: InsertStatement, table: TableEntry): readonly ColumnEntry[] {

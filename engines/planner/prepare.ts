@@ -51,6 +51,8 @@ export interface PreparedPlan {
   readonly verb: string;
   readonly writes: boolean;
   readonly lockModes: ReadonlyArray<readonly [table: ObjectId, mode: TableLockMode]>;
+  /** It waits for no row of another transaction, or can be postponed: see Transaction.lockTable. */
+  readonly overtakes: boolean;
   execute(run: RunContext, parameters: Row): Execution;
 }
 
@@ -218,6 +220,7 @@ function prepareQuery(
     verb,
     writes: query.locking.length > 0 || before.length > 0,
     lockModes,
+    overtakes: false,
     execute: (run, values) => {
       const runtime = new Runtime(run, values, registers);
       if (analytic !== null && isForTier(analytic, run)) return named(tierExecution(analytic, node, runtime), run);
@@ -407,6 +410,7 @@ function prepareWrite(
     verb: statement.kind.toUpperCase(),
     writes: true,
     lockModes,
+    overtakes: write.overtakes && before.length === 0,
     execute: (run, values) => new ModifyExecution(modify, new Runtime(run, values, registers), before),
   };
 }
@@ -451,6 +455,7 @@ function prepareExplain(
     verb: 'EXPLAIN',
     writes: false,
     lockModes: [],
+    overtakes: false,
     execute: () => {
       let rows: readonly Row[] | null = lines.map((line) => [line]);
       return {

@@ -11,6 +11,8 @@ export interface PlannedWrite {
   readonly table: TableEntry;
   readonly modify: ModifyPlan;
   readonly columns: readonly ResultColumn[] | null;
+  /** Waits for no row of another transaction, or can be postponed. */
+  readonly overtakes: boolean;
 }
 
 export interface Returning {

@@ -52,6 +52,9 @@ export interface LockWaiter {
   readonly strength: number;
   readonly version: Version;
   readonly wake: () => void;
+  /** It may do without the lock for now when a crowd gathers; `dispersed`: that has come. */
+  readonly mayDisperse: boolean;
+  dispersed: boolean;
 }
 
 /**

@@ -22,9 +22,14 @@ export function declareCursor(session: Session, statement: Declare): MaybePromis
     });
   if (session.cursors.has(statement.name))
     throw new SqlError('duplicate_cursor', `cursor "${statement.name}" already exists`);
-  const open = (context: Parameters<typeof prepare>[2]): UtilityResult => {
+  const open = (context: Parameters<typeof prepare>[2]): MaybePromise<UtilityResult> => {
     const transaction = session.block.require();
     const plan = prepare({ kind: 'query', query: statement.query }, [], context);
+    for (const [table, mode] of plan.lockModes) {
+      const waiting = transaction.lockTable(table, mode, false);
+      // The catalog may be another by then.
+      if (waiting instanceof Promise) return waiting.then(() => declareCursor(session, statement));
+    }
     transaction.beginStatement();
     session.cursors.set(statement.name, {
       execution: plan.execute(session.surroundings.runContext(transaction), []),

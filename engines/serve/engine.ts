@@ -88,6 +88,7 @@ export interface EngineStatistics {
   readonly lockWaits: number;
   readonly deadlocks: number;
   readonly conflicts: number;
+  readonly postponed: number;
   readonly activeTransactions: number;
   readonly sessions: number;
   readonly durableOffset: number;
@@ -304,12 +305,13 @@ export class Engine {
   statistics(): EngineStatistics {
     let sessions = 0;
     for (const connection of this.#connections) sessions += connection.sessions.size;
-    const { commits, rollbacks, lockWaits, conflicts } = this.#manager.statistics;
+    const { commits, rollbacks, lockWaits, conflicts, postponed } = this.#manager.statistics;
     return {
       commits,
       rollbacks,
       lockWaits,
       conflicts,
+      postponed,
       deadlocks: this.#manager.graph.deadlocks,
       activeTransactions: this.#manager.active,
       sessions,

@@ -256,7 +256,7 @@ export class Session {
       throw new SqlError('read_only_sql_transaction', `cannot execute ${plan.verb} in a read-only transaction`);
     }
     for (const [table, mode] of plan.lockModes) {
-      const waiting = transaction.lockTable(table, mode, false);
+      const waiting = transaction.lockTable(table, mode, false, plan.overtakes);
       // Whoever waits for a table lock may wake up in another catalog: start over with the plan of that time.
       if (waiting instanceof Promise) return waiting.then(() => this.#retryPlan(request, prepared));
     }

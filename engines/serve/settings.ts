@@ -159,6 +159,8 @@ const SETTINGS: readonly Setting[] = [
   setting('max_connections', '1000', null),
   // Who computes queries: the engine, the OLAP tier, or whoever has less to do for it.
   setting('polylog.tier', 'auto', oneOf('auto', 'tx', 'olap')),
+  // Updates of a row that many wait for are made when their transaction commits.
+  setting('polylog.postpone_updates', 'on', booleanText),
 ];
 
 const BY_NAME = new Map(SETTINGS.map((s) => [s.name.toLowerCase(), s]));

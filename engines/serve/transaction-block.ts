@@ -70,6 +70,7 @@ export class TransactionBlock {
       isolation: isolation ?? isolationOf(this.#settings.text('default_transaction_isolation')),
       readOnly: readOnly ?? this.#settings.text('default_transaction_read_only') === 'on',
       control: this.#control,
+      postpones: this.#settings.text('polylog.postpone_updates') === 'on',
     });
     return this.#transaction;
   }

@@ -6,11 +6,23 @@ import type { Row } from '#schemas/values/value.js';
 import type { KeyRange, MaybePromise, ReadView, RowCursor, VisibleRow } from '../rows/reading.js';
 import type { IndexShape, TableShape } from '../rows/shape.js';
 import type { TableData } from '../rows/table-data.js';
-import { type LiveVersion, PENDING, Version, type Writer } from '../rows/version.js';
+import { type LiveVersion, PENDING, type RowLock, Version, type Writer } from '../rows/version.js';
 import { standsOnFailed } from './commit-failure.js';
 import { HeldCursor } from './held-cursor.js';
 import { NotingCursor } from './noting-cursor.js';
-import { hasEnded, mayNotWait, releaseLocks, STRENGTHS, tryLock, waitFor, waitInQueue } from './row-locks.js';
+import { PostponedWrites } from './postponed.js';
+import {
+  disperse,
+  hasEnded,
+  isCrowded,
+  mayNotWait,
+  releaseLocks,
+  STRENGTHS,
+  tryLock,
+  waitFor,
+  waitInQueue,
+} from './row-locks.js';
+import { readOf } from './shared-commits.js';
 import type {
   InsertOutcome,
   Isolation,
@@ -38,6 +50,7 @@ interface EngineMark extends Mark {
   readonly rowLocks: number;
   readonly tableLocks: number;
   readonly checks: number;
+  readonly postponed: number;
 }
 
 /** One transaction of this engine. See transaction.ts for what each method promises. */
@@ -59,6 +72,9 @@ export class EngineTransaction implements Transaction {
   judgedFrom: Offset | null = null;
   checks: Array<() => MaybePromise<void>> | null = null;
   ends: Array<(committed: boolean) => void> | null = null;
+  postponed: PostponedWrites | null = null;
+  #makingPostponed = false;
+  readonly #postpones: boolean;
   #began = false;
   #openCursors = 0;
   /** Scans see this snapshot rather than the view's (see seeLatest). */
@@ -80,6 +96,8 @@ export class EngineTransaction implements Transaction {
     this.oldestSnapshot = this.view.snapshot;
     this.reads = options.isolation === 'serializable' ? [] : null;
     this.guards = manager.shared ? [] : null;
+    // Where engines share a log, a row that this one lets everybody write would be lost to the other all the more often.
+    this.#postpones = options.postpones === true && options.isolation === 'read committed' && !manager.shared;
   }
 
   get dirty(): boolean {
@@ -157,8 +175,16 @@ export class EngineTransaction implements Transaction {
   lock(table: TableShape, seen: VisibleRow, strength: RowLockStrength, wait: WaitPolicy): MaybePromise<LockOutcome> {
     const data = this.#manager.store.table(table);
     this.since ??= this.view.snapshot;
+    const postpones = wait === 'unless-crowded' && this.#postpones;
+    if (this.postponed?.pending === true && !this.#makingPostponed) {
+      // Locks are taken in the order of the statements: behind a postponed write comes another one, or none.
+      if (postpones && this.#holdForLater(data, seen)) return CROWDED;
+      return this.makePostponed().then(() => this.lock(table, seen, strength, wait));
+    }
     const outcome = this.#lockOnce(data, seen, STRENGTHS[strength], wait);
-    return outcome ?? this.#lockWaiting(data, seen, STRENGTHS[strength], wait);
+    if (outcome !== null) return outcome;
+    if (postpones && this.#avoidCrowd(data, seen)) return CROWDED;
+    return this.#lockWaiting(data, seen, STRENGTHS[strength], wait);
   }
 
   /** Null = somebody stands in the way and waiting is allowed. */
@@ -170,6 +196,40 @@ export class EngineTransaction implements Transaction {
     if (inserting || !tryLock(head, this.unit, strength))
       return mayNotWait(wait, data.shape.event.name) ? SKIPPED : null;
     return this.#afterLock(head, seen);
+  }
+
+  /** Where many wait, nobody does who need not. */
+  #avoidCrowd(data: TableData, seen: VisibleRow): boolean {
+    const lock = data.head(seen.key)?.lock ?? null;
+    if (lock === null || !isCrowded(lock) || !this.#holdForLater(data, seen)) return false;
+    disperse(lock);
+    return true;
+  }
+
+  /** Holds a row so that it stays; false where that has to be waited for. */
+  #holdForLater(data: TableData, seen: VisibleRow): boolean {
+    const head = data.pinned(seen.key);
+    if (head === undefined || this.#newestAppended(head) === null) return false;
+    return tryLock(head, this.unit, STRENGTHS['key-share']);
+  }
+
+  postpone(table: ObjectId, write: () => MaybePromise<unknown>): void {
+    this.postponed ??= new PostponedWrites();
+    this.postponed.add(table, write);
+    this.#manager.statistics.postponed++;
+  }
+
+  /** Makes the writes that were postponed. */
+  async makePostponed(): Promise<void> {
+    const { postponed, unit, view } = this;
+    if (postponed === null) return;
+    view.command++;
+    this.#makingPostponed = true;
+    try {
+      await postponed.make(() => unit.writes.length);
+    } finally {
+      this.#makingPostponed = false;
+    }
   }
 
   /** ON CONFLICT may meet a row that the snapshot does not see. */
@@ -215,8 +275,15 @@ export class EngineTransaction implements Transaction {
       if (head === undefined) return this.#gone();
       this.#manager.statistics.lockWaits++;
       if (head.lock === null) await this.#waitForEnd(head.writer as Unit);
-      else await waitInQueue(head.lock, head, this.unit, strength, this.#manager.surroundings(this.control));
+      else if (!(await this.#waitInQueue(head, head.lock, strength, wait)) && this.#holdForLater(data, seen))
+        return CROWDED;
     }
+  }
+
+  #waitInQueue(head: Version, lock: RowLock, strength: number, wait: WaitPolicy): Promise<boolean> {
+    const mayDisperse = wait === 'unless-crowded' && this.#postpones;
+    if (isCrowded(lock)) disperse(lock);
+    return waitInQueue(lock, head, this.unit, strength, mayDisperse, this.#manager.surroundings(this.control));
   }
 
   /** Until it is certain whether another transaction's rows stand in the way of a unique key. */
@@ -246,8 +313,13 @@ export class EngineTransaction implements Transaction {
     );
   }
 
-  lockTable(table: ObjectId, mode: TableLockMode, nowait: boolean): MaybePromise<void> {
+  lockTable(table: ObjectId, mode: TableLockMode, nowait: boolean, overtakes = false): MaybePromise<void> {
     const { tableLocks } = this.#manager;
+    if (this.postponed?.pending === true) {
+      const mayWait = mode !== 'access-share' && !overtakes;
+      if (mayWait || this.postponed.awaits(table))
+        return this.makePostponed().then(() => this.lockTable(table, mode, nowait));
+    }
     if (tableLocks.tryAcquire(this.unit, table, mode)) return undefined;
     if (nowait)
       throw new SqlError('lock_not_available', `could not obtain lock on relation "${this.#manager.nameOf(table)}"`);
@@ -345,7 +417,13 @@ export class EngineTransaction implements Transaction {
   mark(): Mark {
     const { writes, locks, tableLocks } = this.unit;
     const checks = this.checks?.length ?? 0;
-    const mark: EngineMark = { position: writes.length, rowLocks: locks.length, tableLocks: tableLocks.length, checks };
+    const mark: EngineMark = {
+      position: writes.length,
+      rowLocks: locks.length,
+      tableLocks: tableLocks.length,
+      checks,
+      postponed: this.postponed?.size ?? 0,
+    };
     return mark;
   }
 
@@ -356,7 +434,8 @@ export class EngineTransaction implements Transaction {
       const write = writes.pop();
       if (write !== undefined) write.data.unlink(write.version);
     }
-    const { rowLocks, tableLocks, checks } = mark as EngineMark;
+    const { rowLocks, tableLocks, checks, postponed } = mark as EngineMark;
+    this.postponed?.rollbackTo(postponed, mark.position);
     // What was undone needs no look at commit.
     if (this.checks !== null) this.checks.length = checks;
     releaseLocks(unit, rowLocks);
@@ -414,11 +493,7 @@ export class EngineTransaction implements Transaction {
   }
 }
 
-function readOf(object: ObjectId, { from, to }: KeyRange): ReadRange {
-  // '\u00ff' nine times stands behind every key: tags are at most three.
-  return { object, from: from ?? '', to: to ?? '\u00ff'.repeat(9) };
-}
-
 const NO_ARBITERS: readonly never[] = [];
 const SKIPPED: LockOutcome = { kind: 'skipped' };
 const GONE: LockOutcome = { kind: 'gone' };
+const CROWDED: LockOutcome = { kind: 'crowded' };

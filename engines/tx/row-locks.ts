@@ -113,6 +113,27 @@ export function hasEnded(owner: Writer): boolean {
   return owner.appended || owner.failed;
 }
 
+/** Waiters that make a crowd. Between fewer everybody waits in turn, as in PostgreSQL. */
+const CROWD = 2;
+
+/** Do so many wait for the row already that one more would wait long? */
+export function isCrowded(lock: RowLock): boolean {
+  return lock.queue.length >= CROWD;
+}
+
+/** Sends away those who can do their work later, instead of one after the other; but nobody from a row that is being deleted: he would come back at once. */
+export function disperse(lock: RowLock): void {
+  const { queue } = lock;
+  for (let i = queue.length - 1; i >= 0; i--) {
+    const waiter = queue[i] as LockWaiter;
+    if (!waiter.mayDisperse || holderAgainst(lock, waiter.owner, STRENGTHS['key-share']) !== null) continue;
+    queue.splice(i, 1);
+    waiter.dispersed = true;
+    waiter.wake();
+  }
+  if (queue.length > 0) handOn(lock);
+}
+
 /** How a lock wait is bounded and where it is seen. */
 export interface WaitSurroundings {
   readonly control: SessionControl;
@@ -130,15 +151,16 @@ export function mayNotWait(policy: WaitPolicy, relation: string): boolean {
 
 /**
  * Waits in the queue of a lock until it was handed to us. Rejects with 40P01 when the wait would close a circle, 55P03 after lock_timeout, or with the interrupt. The row may be another
- * when it resolves.
+ * when it resolves. Answers false when the crowd was dispersed before.
  */
-export function waitInQueue(
+export async function waitInQueue(
   lock: RowLock,
   version: Version,
   owner: LockOwner,
   strength: number,
+  mayDisperse: boolean,
   surroundings: WaitSurroundings,
-): Promise<void> {
+): Promise<boolean> {
   let waiter: LockWaiter | null = null;
   const place = placeInQueue(lock, owner);
   const blockers = (): readonly object[] => {
@@ -151,8 +173,8 @@ export function waitInQueue(
     }
     return found;
   };
-  return waitFor(owner, blockers, surroundings, (wake) => {
-    const joined: LockWaiter = { owner, strength, version, wake };
+  await waitFor(owner, blockers, surroundings, (wake) => {
+    const joined: LockWaiter = { owner, strength, version, wake, mayDisperse, dispersed: false };
     waiter = joined;
     lock.queue.splice(place, 0, joined);
     return () => {
@@ -163,6 +185,7 @@ export function waitInQueue(
       if (lock.queue.length > 0) handOn(lock);
     };
   });
+  return !(waiter as LockWaiter | null)?.dispersed;
 }
 
 /** At the end; but who holds the row already stands before those who wait for him, or each would wait for the other. */

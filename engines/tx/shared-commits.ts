@@ -1,7 +1,8 @@
 import { CATALOG_READ } from '#log/transactions/certified-keys.js';
 import { certifiedKey, type Verdict } from '#log/transactions/certifier.js';
 import type { ReadRange } from '#schemas/events/event.js';
-import type { Offset } from '#schemas/kernel/brand.js';
+import type { ObjectId, Offset } from '#schemas/kernel/brand.js';
+import type { KeyRange } from '../rows/reading.js';
 import { definesTables, newClaims } from './commit-record.js';
 import type { EngineTransaction } from './engine-transaction.js';
 import type { TransactionManagerOptions } from './transaction-manager-options.js';
@@ -56,4 +57,10 @@ export function isForestalled(
 export function readsOf({ reads, guards }: EngineTransaction): readonly ReadRange[] {
   if (guards === null) return reads ?? NO_READS;
   return [...(reads ?? NO_READS), ...guards, CATALOG_READ];
+}
+
+/** What a scan of a range of keys reads, as the certifier knows it. */
+export function readOf(object: ObjectId, { from, to }: KeyRange): ReadRange {
+  // '\u00ff' nine times stands behind every key: tags are at most three.
+  return { object, from: from ?? '', to: to ?? '\u00ff'.repeat(9) };
 }

@@ -34,6 +34,8 @@ export interface TransactionStatistics {
   rollbacks: number;
   lockWaits: number;
   conflicts: number;
+  /** Updates that were put off because many waited for their row. */
+  postponed: number;
 }
 
 /** Told of commits: the catalog wants to know of those that wrote system tables. Called before anybody can see them. */
@@ -56,7 +58,7 @@ export class TransactionManager implements TransactionSystem {
   readonly mint: VersionMint;
   readonly tableLocks: TableLocks;
   readonly graph = new WaitGraph();
-  readonly statistics: TransactionStatistics = { commits: 0, rollbacks: 0, lockWaits: 0, conflicts: 0 };
+  readonly statistics: TransactionStatistics = { commits: 0, rollbacks: 0, lockWaits: 0, conflicts: 0, postponed: 0 };
   readonly #options: TransactionManagerOptions;
   readonly #open = new Set<EngineTransaction>();
   readonly #units = new Set<Unit>();
@@ -192,13 +194,15 @@ export class TransactionManager implements TransactionSystem {
     transaction.committing = true;
     transaction.commitBeganMs = this.#options.clock.monotonicMs();
     const reserved = this.#options.shared?.whenReserved() ?? null;
-    if (transaction.checks === null && reserved === null) return this.#commitChecked(transaction);
+    if (transaction.checks === null && transaction.postponed === null && reserved === null)
+      return this.#commitChecked(transaction);
     return this.#check(transaction, reserved).then(() => this.#commitChecked(transaction));
   }
 
   async #check(transaction: EngineTransaction, reserved: Promise<void> | null): Promise<void> {
     try {
       await reserved;
+      await transaction.makePostponed();
       // A check may add further ones.
       for (let i = 0; i < (transaction.checks?.length ?? 0); i++) await transaction.checks?.[i]?.();
     } catch (error) {

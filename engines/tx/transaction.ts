@@ -5,7 +5,8 @@ import type { IndexShape, TableShape } from '../rows/shape.js';
 
 export type Isolation = 'read committed' | 'repeatable read' | 'serializable';
 export type RowLockStrength = 'key-share' | 'share' | 'no-key-update' | 'update';
-export type WaitPolicy = 'block' | 'nowait' | 'skip-locked';
+/** unless-crowded: as block, but where many wait for the row already the caller is to postpone what it wants to do with it. */
+export type WaitPolicy = 'block' | 'nowait' | 'skip-locked' | 'unless-crowded';
 export type TableLockMode =
   | 'access-share'
   | 'row-share'
@@ -43,7 +44,7 @@ export interface Transaction {
   /**
    * Locks the row that was seen as `seen`. 'locked': it is still that version. 'changed': another transaction committed a newer one meanwhile and
    * it is now locked (read committed: the caller re-checks its conditions on `row`; repeatable read and above get 40001 instead). 'gone': deleted
-   * meanwhile (or 40001). 'skipped': skip-locked. nowait: 55P03.
+   * meanwhile (or 40001). 'skipped': skip-locked. 'crowded': unless-crowded; the row is held so that nobody can delete it or move its key. nowait: 55P03.
    */
   lock(table: TableShape, seen: VisibleRow, strength: RowLockStrength, wait: WaitPolicy): MaybePromise<LockOutcome>;
 
@@ -68,6 +69,11 @@ export interface Transaction {
    * foreign keys are checked against. Not locked.
    */
   findNewest(table: TableShape, index: IndexShape | null, columns: string): MaybePromise<VisibleRow | null>;
+  /**
+   * Puts a write off until the transaction commits, or comes back to the table in another statement: then it is made as if its statement ran at that moment. Only for a row
+   * that `lock` has called crowded, and a write of which the client is told nothing but that it happened. Read committed.
+   */
+  postpone(table: ObjectId, write: () => MaybePromise<unknown>): void;
   /** No other engine may write the table before this transaction commits. Nothing where there is only one: locks see to that. */
   guardTable(table: TableShape): void;
 
@@ -77,7 +83,11 @@ export interface Transaction {
    */
   seeLatest<T>(run: () => Promise<T>): Promise<T>;
 
-  lockTable(table: ObjectId, mode: TableLockMode, nowait: boolean): MaybePromise<void>;
+  /**
+   * Whoever reads or writes a table in a new statement locks it first: what was postponed for it is made before. So is whatever was postponed when the statement may wait for rows or
+   * tables, because locks are taken in the order of the statements; `overtakes`: it waits for none, or can be postponed as well.
+   */
+  lockTable(table: ObjectId, mode: TableLockMode, nowait: boolean, overtakes?: boolean): MaybePromise<void>;
   /** Runs at commit, before the commit is appended, in order: deferred constraints. A throw aborts the commit. */
   atCommit(check: () => MaybePromise<void>): void;
   /** Runs once after the transaction has ended. */
@@ -102,7 +112,7 @@ export interface Transaction {
 
 export type LockOutcome =
   | { readonly kind: 'locked' | 'changed'; readonly row: VisibleRow }
-  | { readonly kind: 'gone' | 'skipped' };
+  | { readonly kind: 'gone' | 'skipped' | 'crowded' };
 export type InsertOutcome = { readonly kind: 'inserted' | 'conflict'; readonly row: VisibleRow };
 
 /** Opaque; valid until the transaction ends or rolls back to an earlier one. */
@@ -124,6 +134,8 @@ export interface TransactionOptions {
   readonly isolation: Isolation;
   readonly readOnly: boolean;
   readonly control: SessionControl;
+  /** Updates of rows that many wait for may be postponed. */
+  readonly postpones?: boolean;
 }
 
 export interface TransactionSystem {

@@ -57,6 +57,7 @@ function engineFigures(figures: EngineFigures, gauge: Tell, counter: Tell): void
   counter('commits', 'Transactions committed by this engine', figures.commits);
   counter('rollbacks', 'Transactions rolled back after they had written', figures.rollbacks);
   counter('lock_waits', 'Waits for row locks', figures.lockWaits);
+  counter('updates_postponed', 'Updates of rows that many waited for, made at commit', figures.postponed);
   counter('deadlocks', 'Deadlocks resolved', figures.deadlocks);
   counter('serialization_conflicts', 'Transactions refused by certification', figures.conflicts);
   counter('checkpoints', 'Times that the rows were taken to disk', figures.flushes);

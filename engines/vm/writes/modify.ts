@@ -258,6 +258,8 @@ export interface TargetPlan {
   /** Checked again on the newest state of a row that another transaction changed meanwhile. */
   readonly recheck: readonly Evaluator[];
   readonly asked: AskedAgain;
+  /** What is written follows from the row alone, and nothing else hangs on it: where many wait for the row, that may be done at the end of the transaction. */
+  readonly postponable: boolean;
   /** A join may bring one target row several times: it is written once. */
   readonly joined: boolean;
   /** Over the input row with the target's new state in place. */
@@ -294,14 +296,18 @@ export function updateWriter(plan: TargetPlan, sets: readonly SetColumn[], stren
   const { writer, identity, joined, returning } = plan;
   const { shape } = writer.table;
   const done = joined ? new Set<string>() : null;
-  const write = (found: Target | null, runtime: Runtime, returned: Row[] | null): MaybePromise<boolean> => {
-    if (found === null) return false;
-    const next: Value[] = fullWidth(found.target.row, shape).slice();
+  const changed = ({ input, target }: Target, runtime: Runtime): Row => {
+    const next: Value[] = fullWidth(target.row, shape).slice();
     for (let i = 0; i < sets.length; i++) {
       const { slot, evaluate } = sets[i] as SetColumn;
-      next[slot] = evaluate(found.input, runtime);
+      next[slot] = evaluate(input, runtime);
     }
-    const updated = writer.update(found.target, writer.complete(next, runtime), runtime);
+    return writer.complete(next, runtime);
+  };
+  const write = (found: Target | null, runtime: Runtime, returned: Row[] | null): MaybePromise<boolean> => {
+    if (found === null) return false;
+    const next = changed(found, runtime);
+    const updated = writer.update(found.target, next, runtime);
     const finish = (): boolean => {
       if (returned !== null && returning !== null)
         returned.push(project(returning, withTarget(plan, found.input, next), runtime));
@@ -310,13 +316,25 @@ export function updateWriter(plan: TargetPlan, sets: readonly SetColumn[], stren
     return updated instanceof Promise ? updated.then(finish) : finish();
   };
   const apply = (input: Row, outcome: LockOutcome, runtime: Runtime, returned: Row[] | null): MaybePromise<boolean> => {
+    if (outcome.kind === 'crowded') return postpone(input, runtime);
     const found = targetRow(plan, input, outcome, runtime);
     return found instanceof Promise ? found.then((f) => write(f, runtime, returned)) : write(found, runtime, returned);
   };
+  const postpone = (input: Row, runtime: Runtime): boolean => {
+    const target = identityAt(input, identity) as VisibleRow;
+    // What can be wrong with the new values is said now rather than at the end.
+    changed({ input, target }, runtime);
+    const { transaction } = runtime;
+    transaction.postpone(writer.table.id, () =>
+      chain(transaction.lock(shape, target, strength, 'block'), (o) => apply(input, o, runtime, null)),
+    );
+    return true;
+  };
+  const wait = plan.postponable ? 'unless-crowded' : 'block';
   return (input, runtime, returned) => {
     const seen = identityAt(input, identity) as VisibleRow;
     if (done?.has(seen.key) === true) return false;
-    const outcome = runtime.transaction.lock(shape, seen, strength, 'block');
+    const outcome = runtime.transaction.lock(shape, seen, strength, wait);
     const written =
       outcome instanceof Promise
         ? outcome.then((o) => apply(input, o, runtime, returned))
