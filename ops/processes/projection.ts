@@ -8,6 +8,7 @@ import type { TableDigest } from '#schemas/events/table-digest.js';
 import type { ObjectId, Offset, Partition } from '#schemas/kernel/brand.js';
 import type { Configuration } from '../config/configuration.js';
 import { answerCalls } from './calls.js';
+import { Courtesy, idleClass } from './courtesy.js';
 import { parseDigestColumns } from './digest-columns.js';
 import { REFUSED } from './engine-contract.js';
 import { schemaAccess } from './event-schema-ids.js';
@@ -47,6 +48,8 @@ async function run(): Promise<void> {
     await projection.drop();
   }
   const { source, close } = await openRecordSource(configuration);
+  const setIdle = idleClass(logger);
+  const courtesy = setIdle === null ? null : new Courtesy(setIdle, () => Date.now());
   const runner = new ProjectionRunner({
     projection,
     source,
@@ -55,6 +58,8 @@ async function run(): Promise<void> {
     ids,
     fetchSchemas,
     rest: (signal) => sleep(REST_MS, undefined, { signal }).catch(() => undefined),
+    onAsked: () => courtesy?.asked(),
+    onApplied: (transactions, timestamp) => courtesy?.applied(transactions, timestamp),
     onRebuild: (reason) => logger.warn({ reason }, BUILT_ANEW),
   });
   const rebuilding = new Rebuilding(runner);
@@ -77,6 +82,7 @@ async function run(): Promise<void> {
   });
   const server = await served.serve(socketPath, runner);
   const stop = stopWhenTold();
+  courtesy?.watch(stop);
   served.tend(configuration, stop, logger);
   process.send?.({ kind: 'ready' });
   await runner.run(stop);

@@ -34,6 +34,10 @@ export interface RunnerOptions {
   readonly rest?: (signal: AbortSignal) => Promise<void>;
   /** Of the certifier's window, where they are others than the cluster's: a simulation's are smaller. */
   readonly limits?: CertifierLimits;
+  /** Somebody wants to read what is applied. */
+  onAsked?(): void;
+  /** So many transactions were applied; when the last of them was committed, in microseconds since 1970. */
+  onApplied?(transactions: number, timestamp: number): void;
   /** The data was thrown away, and is made anew from the log: why. */
   onRebuild(reason: string): void;
 }
@@ -114,6 +118,7 @@ export class ProjectionRunner {
 
   /** Resolves when everything below `offset` is applied. */
   waitFor(offset: Offset, signal?: AbortSignal): Promise<void> {
+    this.#options.onAsked?.();
     if (offset <= this.#applied) return Promise.resolve();
     this.#wake.abort();
     return new Promise((resolve, reject) => {
@@ -353,7 +358,7 @@ class Fold {
   async handOver(isBatchEnd: boolean): Promise<number> {
     const isDue = this.#sinceCheckpoint >= RECORDS_PER_CHECKPOINT;
     if (this.#ready.length === 0 && !(isBatchEnd && isDue)) return 0;
-    const { projection, schemas } = this.#options;
+    const { projection, schemas, onApplied } = this.#options;
     await schemas.save();
     assert(this.#last !== null, 'something was decided, and no record taken');
     const checkpoint: Checkpoint = {
@@ -361,6 +366,8 @@ class Fold {
       lastRecord: digestOfRecord(this.#last),
     };
     await projection.apply(this.#ready, checkpoint);
+    const newest = this.#ready.at(-1);
+    if (newest !== undefined) onApplied?.(this.#ready.length, newest.timestamp);
     const count = this.#readyEvents;
     this.#ready = [];
     this.#readyEvents = 0;
