@@ -35,13 +35,13 @@ describe('updates of a row that many wait for', () => {
   };
   const values = async (): Promise<unknown> =>
     (await admin.query({ text: 'select n from hot order by id', rowMode: 'array' })).rows.flat();
-  /** `a` holds the row, `b` and `c` wait for it. */
-  const crowd = async (): Promise<Array<Promise<unknown>>> => {
+  /** `a` holds the row, `b` and `c` wait for it; `answered` when they have their answers. */
+  const crowd = async (): Promise<{ readonly answered: () => Promise<unknown> }> => {
     for (const name of ['a', 'b', 'c'] as const) await run(name, 'begin');
     await run('a', 'update hot set n = n + 1 where id = 1');
     const second = await waiting('b', 'update hot set n = n + 10 where id = 1');
     const third = await waiting('c', 'update hot set n = n + 100 where id = 1');
-    return [second.answered, third.answered];
+    return { answered: () => Promise.all([second.answered, third.answered]) };
   };
 
   beforeAll(async () => {
@@ -72,7 +72,7 @@ describe('updates of a row that many wait for', () => {
     await run('d', 'begin');
     await run('d', 'update hot set n = n + 1000 where id = 1');
     // Those who had waited go on as well.
-    await Promise.all(waiters);
+    await waiters.answered();
     expect(await values()).toEqual([0, 0]);
     const commits = ['d', 'c'].map((name) => run(name as Name, 'commit'));
     await run('a', 'commit');
